@@ -1,0 +1,61 @@
+import type { Readable } from "node:stream";
+
+/**
+ * How to reach a master: the field names of `@pulumi/command`'s connection, so that one object serves both,
+ * plus the path to a key file. All of it lives in a hidden input; nothing of it reaches a file on the master.
+ */
+export interface Connection {
+  host: string;
+  port?: number;
+  user?: string;
+  password?: string;
+  privateKey?: string;
+  privateKeyPassword?: string;
+  /** Path to a private key on the machine that runs Pulumi; read at every connection, never stored. */
+  privateKeyPath?: string;
+  agentSocketPath?: string;
+  /** What `ssh-keyscan` prints behind the host's name: `ssh-ed25519 AAAA…`. Required. */
+  hostKey?: string;
+  /** A jump host; takes the same fields. */
+  proxy?: Connection;
+  /** How often a failed dial is tried again; -1 for ever. Default 10. */
+  dialErrorLimit?: number;
+  /** Seconds for one dial. Default 15. */
+  perDialTimeout?: number;
+}
+
+/** What a connection has cost so far; the benchmark and the tests read these. */
+export interface Counts {
+  connections: number;
+  /** Commands run: each is one round trip of the protocol above SSH's own. */
+  trips: number;
+  bytesOut: number;
+  bytesIn: number;
+}
+
+export interface Output {
+  stdout: string;
+  stderr: string;
+  /** Exit status; 255 when a signal ended it. */
+  code: number;
+}
+
+export interface RunOptions {
+  /** What is being done, for messages: "probe", "apply". */
+  step: string;
+  /** Milliseconds without any output after which the step counts as hung. Default 10 minutes. */
+  timeoutMs?: number;
+  /** Each line of stderr as it arrives: the script's progress. */
+  onProgress?: (line: string) => void;
+}
+
+/** One master, as the engine sees it. Everything runs as root (`sudo -n` where the user is not). */
+export interface Transport {
+  readonly host: string;
+  readonly counts: Counts;
+  /** Runs a POSIX shell script sent whole on standard input, never in argv. A non-zero exit is an answer, not an error. */
+  run(script: string, options: RunOptions): Promise<Output>;
+  /** Runs a short constant command (no secrets: it is seen in argv) and feeds it a stream on standard input. */
+  send(command: string, body: Readable, options: RunOptions): Promise<Output>;
+  close(): Promise<void>;
+}
