@@ -1,0 +1,79 @@
+/**
+ * Host state: what a resource wants to be true of its master, as maps keyed by what they name
+ * (Pulumi diffs arrays by index, maps by key). Specs are as plain as they can be: Pulumi prints them in previews.
+ */
+export interface HostState {
+  /** Debian packages by name. */
+  packages?: Record<string, PackageSpec>;
+  /** Directories by path; the value is the mode, "0755". Owner root. */
+  directories?: Record<string, string>;
+  /** Symbolic links by path; the value is the target. */
+  links?: Record<string, string>;
+  /** Large content by path: streamed, never in state. */
+  blobs?: Record<string, BlobSpec>;
+  /** Text files by path: the text, mode 0644, or text and mode. Owner root. */
+  files?: Record<string, FileSpec>;
+  /** systemd units by name. */
+  services?: Record<string, ServiceSpec>;
+  /** What no one else on this master may have and no file stands for: "address 10.0.0.20". The value is empty. */
+  claims?: Record<string, string>;
+}
+
+export type KindName = keyof HostState;
+export type SpecOf<K extends KindName> = NonNullable<HostState[K]>[string];
+
+export interface PackageSpec {
+  /** Units that the package starts by itself and nobody asked for: switched off if, and only if, we installed the package. */
+  quiet?: string[];
+}
+
+export type FileSpec = string | { text: string; mode: string };
+
+export interface BlobSpec {
+  /** Hex digest; no prefix. */
+  sha256: string;
+  /** Bytes. */
+  size: number;
+}
+
+export interface ServiceSpec {
+  /** The daemon's own checker as a shell command; `$LIVE` is the staged set that would replace /etc/netboot/live. */
+  check?: string;
+  /** Files and directories whose change needs a restart; what the daemon parses at start. */
+  restartOn: string[];
+  /** Files and directories that the daemon reads again on reload. */
+  reloadOn?: string[];
+}
+
+/** The set that daemons parse at start: a symlink to a generation directory, switched whole. */
+export const LIVE = "/etc/netboot/live";
+/** What the engine remembers on the host: owners, stamps, fencing number, leases. */
+export const MEMORY = "/var/lib/netboot";
+
+/** One resource's wish for one master. Create, update and delete are the same operation. */
+export interface Op {
+  /** Who owns what this declares: the resource's URN. */
+  owner: string;
+  /** For messages: `Machine "desk-02"`. */
+  label: string;
+  /** What is to be true; nothing when the resource goes. */
+  want?: HostState;
+  /** What it declared before; keys that it still owns and no longer wants are removed. */
+  previous?: HostState;
+  /** Where the bytes of a blob are on the machine that runs Pulumi, by sha256. */
+  sources?: Record<string, string>;
+  /** What must hold on the host before the first write. */
+  checks?: Check[];
+  /** Also remove whatever else the owner's stack still claims on this host: the master itself is going. */
+  sweep?: boolean;
+  /** Status lines for this resource's row. */
+  status?: (message: string) => void;
+}
+
+/** A question only the host can answer, asked before anything is written. */
+export type Check =
+  | { check: "debian" }
+  | { check: "space"; path: string; bytes: number }
+  | { check: "port"; protocol: "udp" | "tcp"; address?: string; port: number; unit: string }
+  /** No other DHCP server may answer on the interface that holds (or, without one, routes to) this subnet. */
+  | { check: "no-other-dhcp"; subnet: string; interface?: string };

@@ -1,0 +1,44 @@
+import type { Check, HostState } from "./engine/state";
+
+/** One thing that is wrong with what the user wrote: which field, and one sentence with value, what is allowed, and the mend. */
+export interface Problem {
+  /** Property path as the user writes it: `entries[2].key`. */
+  property: string;
+  reason: string;
+}
+
+/** What no two resources of one master may share. `range` and `subnet` claims conflict by overlap, and with addresses inside a range. */
+export interface Claim {
+  kind: "name" | "mac" | "uuid" | "serial" | "address" | "subnet" | "range" | "path" | "interface";
+  value: string;
+  property: string;
+}
+
+/** What a resource means. Pure: no clock, randomness, environment, disk, network, facts. Same input, same bytes. */
+export interface Desired {
+  state: HostState;
+  /** For a machine: what its next boot does, in one line. */
+  nextBoot?: string;
+  /** What other resources read; becomes outputs known in previews. `ref` is what the SDK passes on. */
+  outputs?: Record<string, unknown>;
+  /** Preconditions only the host can answer. */
+  checks?: Check[];
+  /** Local paths of blobs by sha256. */
+  sources?: Record<string, string>;
+}
+
+/**
+ * One folder under resources/ per resource: `index.ts` exports one of these as default, templates beside it.
+ * `In` is the type generated from the schema, after defaults.
+ */
+export interface ResourceType<In = any> {
+  /** PascalCase, as in the SDK: "DhcpPool". Its schema is schema/dhcpPool.json. */
+  name: string;
+  /** Brings equal things to equal form (MAC, CIDR, paths) before rules and rendering. Must let unknown values through. */
+  normalise?(input: In): In;
+  /** What a schema cannot say, within one resource. Called only when the schema holds and nothing it reads is unknown. */
+  rules?(input: In): Problem[];
+  /** What no one else may have. */
+  claims?(input: In): Claim[];
+  desired(input: In): Desired;
+}
