@@ -1,0 +1,66 @@
+// Where everything that set-up makes is found. Reads files only: no network, no commands. Tests import it.
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+export const cacheDir = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "pulumi-netboot");
+
+/** The versions that the tests are written against. */
+export const pins = {
+    pulumi: "3.259.0",
+    go: "1.25.11",                                     // what the modules in pulumi-cli/ and pulumi-language-nodejs/ ask for
+};
+
+/** The folder under test/images that makes each image, and the image that it starts from. */
+const recipes = {
+    baseDebian12: { folder: "base", release: "12 bookworm" },
+    baseDebian13: { folder: "base", release: "13 trixie" },
+    masterDebian12: { folder: "master", from: "baseDebian12" },
+    masterDebian13: { folder: "master", from: "baseDebian13" },
+    client: { folder: "client", from: "baseDebian12" },
+    dhcp: { folder: "dhcp", from: "baseDebian12" },
+    kernel: { folder: "kernel", from: "baseDebian12" },
+};
+
+const folderOf = (name) => join(root, "test/images", recipes[name].folder);
+
+function contentHash(name) {
+    const hash = createHash("sha256").update(JSON.stringify(recipes[name]));
+    if (recipes[name].from) hash.update(contentHash(recipes[name].from));
+    for (const file of readdirSync(folderOf(name)).sort()) hash.update(`\0${file}\0`).update(readFileSync(join(folderOf(name), file)));
+    return hash.digest("hex").slice(0, 12);
+}
+
+const kebab = (name) => name.replace(/([a-z])([A-Z])/g, "$1-$2").toLowerCase();
+
+/** The tag of each lab image, by name: the tag is the hash of all that it is made from. */
+export const images = Object.fromEntries(Object.keys(recipes).map((name) => [name, `netboot-lab/${kebab(name)}:${contentHash(name)}`]));
+
+/** How to build the image called `name`. */
+export const recipeOf = (name) => ({ ...recipes[name], folder: folderOf(name), tag: images[name], base: images[recipes[name].from] });
+
+const artifactDir = join(cacheDir, "artifacts", images.kernel.split(":")[1]);
+
+/** The kernel and the initial file system that a test's PXE clients boot. */
+export const artifacts = { dir: artifactDir, vmlinuz: join(artifactDir, "vmlinuz"), initrd: join(artifactDir, "initrd.img") };
+
+/** Where set-up puts the Pulumi CLI, and the file that names the folder in use: that one, or one found on PATH. */
+export const pulumiBuilt = join(cacheDir, "pulumi", `v${pins.pulumi}`, "bin");
+export const pulumiChoice = join(cacheDir, "pulumi", "in-use");
+
+/** The folder of the Pulumi CLI in use: one found on the machine, or our own. */
+export const pulumiBin = () => {
+    const chosen = existsSync(pulumiChoice) ? readFileSync(pulumiChoice, "utf8").trim() : pulumiBuilt;
+    return existsSync(join(chosen, "pulumi")) ? chosen : pulumiBuilt;
+};
+
+/** The environment for running Pulumi and the repository's own programs. */
+export const pulumiEnv = () => ({
+    PATH: [join(root, "node_modules/.bin"), pulumiBin(), process.env.PATH].join(delimiter),
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    DO_NOT_TRACK: "1",
+});
