@@ -1,0 +1,97 @@
+import type { Desired, Problem, ResourceType } from "../resource";
+import { roster } from "../roster";
+import { validate } from "../validate";
+import { hidden, hostOf, hostState, type Inputs, KINDS, visible } from "./inputs";
+import { mask, type Path, same, seal, sealDifferences } from "./secret";
+import { hasUnknown, UNKNOWN } from "./unknown";
+
+export interface Checked {
+    inputs: Record<string, unknown>;
+    failures: Problem[];
+}
+
+/**
+ * From what the user wrote to what Pulumi stores and diffs: validated, normalised, and with the rendered host state beside it.
+ * Pure but for the roster, which remembers the claims of the resources checked before in this process.
+ */
+export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): Checked {
+    const { problems, input } = validate(type, visible(news));
+    if (problems.length) return { inputs: news, failures: problems };
+
+    const given = type.normalise ? type.normalise(input) : input;
+    const unknown = hasUnknown(given);
+    const failures = [...(unknown ? [] : (type.rules?.(given) ?? [])), ...conflicts(type, news, given)];
+    if (failures.length) return { inputs: news, failures };
+
+    const secrets = news.__secrets ?? [];
+    const rendered = unknown ? unknownParts(type, given) : parts(type.desired(given));
+    const shown = unknown || !secrets.length ? rendered : (sealDifferences(rendered, parts(type.desired(mask(given, secrets)))) as typeof rendered);
+    const inputs = { ...seal(given, secrets), ...shown, ...hiddenOf(news), ...sealedKeys(shown), ...revisions(olds, rendered, shown) };
+    return { inputs: JSON.parse(JSON.stringify(inputs)), failures: [] };
+}
+
+function conflicts(type: ResourceType, news: Inputs, given: Record<string, unknown>): Problem[] {
+    const host = hostOf(given as Inputs);
+    if (!type.claims || !host || hasUnknown(host)) return [];
+    const claims = type.claims(given).filter((claim) => !hasUnknown(claim.value));
+    return roster.add(news.__urn, host, claims);
+}
+
+/** What a resource adds to its inputs: host state, the next boot, and what other resources read. */
+function parts(desired: Desired): Record<string, unknown> {
+    return { ...hostState(desired.state as Record<string, unknown>), ...(desired.nextBoot && { nextBoot: desired.nextBoot }), ...desired.outputs };
+}
+
+/**
+ * With anything unknown, a template may have taken the wrong branch: texts are unknown, and so is a whole map
+ * whose keys hold something unknown. Known keys stay, so that the preview names the files.
+ */
+function unknownParts(type: ResourceType, given: Record<string, unknown>): Record<string, unknown> {
+    let rendered: Record<string, unknown>;
+    try {
+        rendered = parts(type.desired(given));
+    } catch {
+        // A pure function given a value that is none: whatever it said, the answer is "not known yet".
+        return Object.fromEntries(["files", "ref", "nextBoot"].map((key) => [key, UNKNOWN]));
+    }
+    return Object.fromEntries(Object.entries(rendered).map(([key, value]) => [key, blurred(key, value)]));
+}
+
+function blurred(key: string, value: unknown): unknown {
+    if (key === "nextBoot") return UNKNOWN;
+    if (key !== "files" || !value || typeof value !== "object") return value;
+    const paths = Object.keys(value);
+    return hasUnknown(paths) ? UNKNOWN : Object.fromEntries(paths.map((path) => [path, UNKNOWN]));
+}
+
+const hiddenOf = (news: Inputs) => Object.fromEntries(Object.entries(news).filter(([key]) => hidden(key) && key !== "__sealed" && key !== "__provider"));
+
+/** Paths of the sealed values, so that `read`, which sees plain state, can seal them again. */
+function sealedKeys(shown: Record<string, unknown>): { __sealed?: Path[] } {
+    const found: Path[] = [];
+    const walk = (value: unknown, path: Path) => {
+        if (!value || typeof value !== "object" || Array.isArray(value)) return;
+        if ("4dabf18193072939515e22adb298388d" in value) found.push(path);
+        else for (const [key, v] of Object.entries(value)) walk(v, [...path, key]);
+    };
+    walk(shown, []);
+    return found.length ? { __sealed: found } : {};
+}
+
+/** A number for each file that holds a secret, raised when its text changes: all that a reviewer may learn of it, and enough. */
+function revisions(olds: Partial<Inputs>, rendered: Record<string, unknown>, shown: Record<string, unknown>) {
+    const secret = Object.keys((shown.files ?? {}) as object).filter((path) => !same(at(rendered, path), at(shown, path)));
+    if (!secret.length) return {};
+    const before = olds.revisions ?? {};
+    const next = (path: string) => {
+        const last = before[path];
+        if (last === undefined) return 1;
+        return same(olds.files?.[path], at(rendered, path)) ? last : last + 1;
+    };
+    return { revisions: Object.fromEntries(secret.map((path) => [path, next(path)])) };
+}
+
+const at = (inputs: Record<string, unknown>, path: string) => (inputs.files as Record<string, unknown> | undefined)?.[path];
+
+/** Keys that check adds: never the user's. */
+export const ADDED: readonly string[] = [...KINDS, "nextBoot", "revisions"];

@@ -1,0 +1,37 @@
+import type { HostState } from "../engine/state";
+import type { Connection } from "../ssh/transport";
+import type { Path } from "./secret";
+
+/** What the SDK adds to the user's arguments. Keys that begin with `__` are hidden in Pulumi's diffs. */
+export interface Hidden {
+    __provider: string;
+    /** The resource's URN: who owns what is declared, and where status lines go. */
+    __urn: string;
+    /** How to reach the master; the only place where credentials are. */
+    __connection: Connection;
+    /** Which arguments are secret. */
+    __secrets?: Path[];
+    /** Which keys of the state hold a secret, so that `read` can seal what it saw. */
+    __sealed?: Path[];
+}
+
+export type Inputs = Hidden & { name: string; master?: { host: string }; host?: string; nextBoot?: string; revisions?: Record<string, number> } & HostState &
+    Record<string, unknown>;
+
+export const hidden = (key: string) => key.startsWith("__");
+
+/** The arguments as the user wrote them, and as the diff shows them. */
+export const visible = (inputs: Record<string, unknown>) => Object.fromEntries(Object.entries(inputs).filter(([key]) => !hidden(key)));
+
+/** The maps of host state, in the order in which a reader wants to see them. */
+export const KINDS = ["packages", "directories", "links", "blobs", "files", "services", "claims"] as const satisfies (keyof HostState)[];
+
+export function hostState(inputs: Record<string, unknown>): HostState {
+    return Object.fromEntries(KINDS.filter((kind) => inputs[kind]).map((kind) => [kind, inputs[kind]])) as HostState;
+}
+
+/** `Machine "desk-02"`: how messages name a resource. */
+export const label = (type: string, inputs: { name: string }) => `${type} "${inputs.name}"`;
+
+/** The host that a resource lives on; a change of it is a move. */
+export const hostOf = (inputs: Inputs) => inputs.master?.host ?? inputs.host;

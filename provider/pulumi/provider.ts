@@ -1,0 +1,80 @@
+import { Unreachable } from "../ssh/errors";
+import { closeAll } from "../ssh/ssh";
+import type { ResourceType } from "../resource";
+import { resourceType } from "../resources/registry";
+import { check } from "./check";
+import { hostOf, hostState, type Inputs, label, visible } from "./inputs";
+import { reconcile, observe } from "./host";
+import { same, seal } from "./secret";
+import { hasUnknown } from "./unknown";
+
+/** The dynamic provider of one resource type: translation only. `name` is the type's: "Machine". */
+export function provider(name: string) {
+    const type = resourceType(name);
+    return {
+        check: async (olds: Partial<Inputs>, news: Inputs) => check(type, olds ?? {}, news),
+        diff: async (_id: string, olds: Inputs, news: Inputs) => difference(olds, news),
+        create: async (inputs: Inputs) => {
+            await apply(type, inputs.name, inputs);
+            return { id: inputs.name, outs: outputs(inputs) };
+        },
+        update: async (id: string, olds: Inputs, news: Inputs) => {
+            if (!same(visible(olds), visible(news))) await apply(type, id, news, olds);
+            return { outs: outputs(news) };
+        },
+        read: async (id: string, state: Inputs) => seen(type, id, state),
+        delete: async (_id: string, state: Inputs) => remove(type, state),
+    };
+}
+
+/** Pure, and called one resource after another: no I/O. What changed is Pulumi's to print, from the inputs. */
+function difference(olds: Inputs, news: Inputs) {
+    const moved = !hasUnknown(hostOf(news)) && hostOf(olds) !== undefined && hostOf(olds) !== hostOf(news);
+    const changes = moved || !same(visible(olds), visible(news)) || !same(olds.__connection, news.__connection);
+    return { changes, replaces: moved ? [olds.master ? "master" : "host"] : [], deleteBeforeReplace: true };
+}
+
+async function apply(type: ResourceType, id: string, news: Inputs, olds?: Inputs): Promise<void> {
+    try {
+        await reconcile(type, news, { want: hostState(news), ...(olds && { previous: hostState(olds) }) });
+    } catch (error) {
+        if (!(error as { partial?: unknown }).partial) throw plain(error);
+        // Recorded as created but unwell: the next `up` updates it, and `destroy` finds it. The host drops `__provider` here.
+        throw { id, message: plain(error).message, properties: { ...outputs(news), __provider: news.__provider }, reasons: [plain(error).message] };
+    }
+}
+
+async function remove(type: ResourceType, state: Inputs): Promise<void> {
+    try {
+        await reconcile(type, state, { previous: hostState(state), sweep: type.name === "MasterServer" });
+    } catch (error) {
+        if (error instanceof Unreachable && process.env.NETBOOT_DELETE_UNREACHABLE === "1") return;
+        const hint = error instanceof Unreachable ? "\nIf this master is gone for good, run again with NETBOOT_DELETE_UNREACHABLE=1 to forget it." : "";
+        throw new Error(plain(error).message + hint);
+    }
+}
+
+/** What is really there, as inputs too, so that drift shows as a line diff. Unreachable is an error, never "absent". */
+async function seen(type: ResourceType, id: string, state: Inputs) {
+    const { absent, state: now } = await observe(type, state);
+    if (absent) return {};
+    const rest = Object.fromEntries(Object.entries(state).filter(([key]) => !(key in hostState(state))));
+    const inputs = outputs({ ...rest, ...now } as Inputs);
+    return { id, props: inputs, inputs };
+}
+
+/** State as Pulumi stores it: everything checked, secrets in envelopes, nothing that JSON does not know. */
+function outputs(inputs: Inputs): Record<string, unknown> {
+    const { __provider, ...rest } = inputs;
+    return JSON.parse(JSON.stringify(seal(rest, [...(inputs.__secrets ?? []), ...(inputs.__sealed ?? [])])));
+}
+
+/** An error in words, without a stack: the message is written for the user. */
+function plain(error: unknown): Error {
+    const result = new Error(error instanceof Error ? error.message : String(error));
+    result.stack = result.message;
+    return result;
+}
+
+/** The end of a run reaches a dynamic provider as SIGINT, and nothing else does. */
+process.once("SIGINT", () => void closeAll().finally(() => process.exit(0)));

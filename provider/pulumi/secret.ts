@@ -1,0 +1,58 @@
+/**
+ * Secrets in check. Pulumi hands `check` plain values without their marks, so the SDK sends the paths that are secret.
+ * Everything is rendered twice, once with those values masked: what differs holds a secret and goes back in Pulumi's
+ * secret envelope, which the engine encrypts in state and prints as `[secret]`.
+ */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
+export type Path = (string | number)[];
+
+/** Pulumi's wire form of a secret value. */
+export const sealed = (value: unknown) => ({ [SIGNATURE]: SECRET, value });
+
+/** A copy with `change` applied to the value at each path; paths that lead nowhere are passed over. */
+function changed(value: unknown, paths: Path[], change: (v: unknown) => unknown): unknown {
+    if (paths.some((p) => p.length === 0)) return change(value);
+    const below = (key: string | number) => paths.filter((p) => p[0] === key).map((p) => p.slice(1));
+    const step = (key: string | number, v: unknown) => {
+        const rest = below(key);
+        return rest.length ? changed(v, rest, change) : v;
+    };
+    if (Array.isArray(value)) return value.map((v, i) => step(i, v));
+    if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, step(k, v)]));
+    return value;
+}
+
+/** The same value with each secret in its envelope. */
+export const seal = <T>(value: T, paths: Path[]): T => changed(value, paths, sealed) as T;
+
+/** The same value with every leaf below the secret paths replaced by something of its type that it is not. */
+export const mask = <T>(value: T, paths: Path[]): T => changed(value, paths, masked) as T;
+
+function masked(value: unknown): unknown {
+    if (typeof value === "string") return value === "masked" ? "hidden" : "masked";
+    if (typeof value === "number") return value + 1;
+    if (typeof value === "boolean") return !value;
+    if (Array.isArray(value)) return value.map(masked);
+    if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, masked(v)]));
+    return value;
+}
+
+/** Every value of `real` that `masked` does not share, sealed: whole maps where the keys differ, else value by value. */
+export function sealDifferences(real: unknown, other: unknown): unknown {
+    if (same(real, other)) return real;
+    if (!isMap(real) || !isMap(other) || !same(Object.keys(real), Object.keys(other))) return sealed(real);
+    return Object.fromEntries(Object.entries(real).map(([k, v]) => [k, sealDifferences(v, other[k])]));
+}
+
+const isMap = (v: unknown): v is Record<string, unknown> => !!v && typeof v === "object" && !Array.isArray(v);
+
+/** Equality of JSON values, whatever the order of keys. */
+export function same(a: unknown, b: unknown): boolean {
+    if (a === b) return true;
+    if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((v, i) => same(v, b[i]));
+    if (!isMap(a) || !isMap(b)) return false;
+    const keys = Object.keys(a);
+    return keys.length === Object.keys(b).length && keys.every((k) => k in b && same(a[k], b[k]));
+}

@@ -1,0 +1,25 @@
+import type { MachineInput } from "@pulumi-netboot/schema";
+import type { BootMenu } from "./bootMenu";
+import type { Inputs } from "./inputs";
+import type { KernelImage } from "./kernelImage";
+
+type Kinds = NonNullable<MachineInput["boot"]>;
+type Options<Kind extends Kinds["kind"], Refs extends string = never> = Inputs<Omit<Extract<Kinds, { kind: Kind }>, "kind" | Refs>>;
+
+/** What a machine or a menu entry boots: made by the functions of `boot`. */
+export type Boot = Inputs<Kinds>;
+
+/** Its own disk. `method` where the firmware needs another way than the machine's `localBoot`. */
+export const local = (options: Options<"local"> = {}): Boot => ({ ...options, kind: "local" }) as Boot;
+
+/** A menu on the machine's console. */
+export const menu = (menu: BootMenu): Boot => ({ kind: "menu", menu: menu.ref }) as Boot;
+
+/** A kernel over the network. `append` adds arguments to the image's command line, `cmdline` replaces it. */
+export const kernel = (image: KernelImage, options: Options<"kernel", "image"> = {}): Boot => ({ ...options, kind: "kernel", image: image.ref }) as Boot;
+
+/** iPXE's shell on the machine's console; when it is left, the machine boots its own disk. */
+export const shell = (): Boot => ({ kind: "shell" }) as Boot;
+
+/** A script or boot loader from elsewhere, by URL. What it does is not this program's to know. */
+export const chain = (url: string): Boot => ({ kind: "chain", url }) as Boot;

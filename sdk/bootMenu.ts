@@ -1,0 +1,28 @@
+import type { BootMenuInput } from "@pulumi-netboot/schema";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Boot } from "./boot";
+import type { Inputs } from "./inputs";
+import { NetbootResource, onMaster, type OnMaster } from "./resource";
+
+type Entry = BootMenuInput["entries"][number];
+export type BootMenuEntry = Inputs<Omit<Entry, "boot">> & {
+    /** What choosing it boots. */
+    boot: Boot;
+};
+
+export interface BootMenuArgs extends OnMaster, Inputs<Omit<BootMenuInput, "name" | "master" | "entries">> {
+    /** The entries, in the order in which they are shown. */
+    entries: BootMenuEntry[];
+}
+
+/**
+ * An iPXE menu.
+ *
+ * @example
+ * new netboot.BootMenu("seats", { master, entries: [{ name: "disk", label: "Own disk", key: "d", boot: boot.local() }], default: "disk", timeout: 10 });
+ */
+export class BootMenu extends NetbootResource {
+    constructor(name: string, args: BootMenuArgs, opts?: pulumi.CustomResourceOptions) {
+        super("BootMenu", name, onMaster(args), [], opts);
+    }
+}

@@ -1,0 +1,20 @@
+import type { DhcpPoolInput } from "@pulumi-netboot/schema";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Inputs } from "./inputs";
+import { NetbootResource, onMaster, type OnMaster } from "./resource";
+
+export interface DhcpPoolArgs extends OnMaster, Inputs<Omit<DhcpPoolInput, "name" | "master">> {}
+
+/**
+ * DHCP for one subnet: addresses and boot loaders, or, beside an existing DHCP server, boot loaders alone.
+ *
+ * @example
+ * new netboot.DhcpPool("lan", { master, subnet: "10.0.0.0/24", range: "10.0.0.50-10.0.0.199", router: "10.0.0.1" });
+ * @example
+ * new netboot.DhcpPool("lan", { master, subnet: "10.0.0.0/24", mode: "proxy" });
+ */
+export class DhcpPool extends NetbootResource {
+    constructor(name: string, args: DhcpPoolArgs, opts?: pulumi.CustomResourceOptions) {
+        super("DhcpPool", name, onMaster(args), [], opts);
+    }
+}

@@ -1,0 +1,11 @@
+/** What a machine or a menu entry boots: `boot.local()`, `boot.kernel(image)`, `boot.menu(menu)`, `boot.shell()`, `boot.chain(url)`. */
+export * as boot from "./boot";
+export type { Boot } from "./boot";
+export { BootMenu, type BootMenuArgs, type BootMenuEntry } from "./bootMenu";
+export type { Connection } from "./connection";
+export { DhcpPool, type DhcpPoolArgs } from "./dhcpPool";
+export { Fleet, type FleetArgs } from "./fleet";
+export { KernelImage, type KernelImageArgs } from "./kernelImage";
+export type { FileSource } from "./localFile";
+export { Machine, type MachineArgs } from "./machine";
+export { MasterServer, type MasterServerArgs } from "./masterServer";

@@ -1,0 +1,36 @@
+import type { MasterServerInput } from "@pulumi-netboot/schema";
+import * as pulumi from "@pulumi/pulumi";
+import { type Connection, guarded } from "./connection";
+import type { Inputs } from "./inputs";
+import { fileInput, type FileSource } from "./localFile";
+import { NetbootResource } from "./resource";
+
+type Firmware = keyof NonNullable<MasterServerInput["loaders"]>;
+
+export interface MasterServerArgs extends Inputs<Omit<MasterServerInput, "name" | "host" | "loaders">> {
+    /** How Pulumi reaches the master. */
+    connection: Inputs<Connection>;
+    /** The iPXE that each kind of firmware is given: the name of a file in the distribution's iPXE package, or `{ path, sha256? }` of your own. */
+    loaders?: { [F in Firmware]?: pulumi.Input<string | FileSource> };
+    /** Its name in messages. Default: the resource's name. */
+    name?: pulumi.Input<string>;
+}
+
+/**
+ * A Debian machine that machines boot from: DHCP and TFTP by dnsmasq, HTTP by nginx, boot loaders of the iPXE package, each
+ * as a unit of its own beside what the host already runs.
+ *
+ * @example
+ * new netboot.MasterServer("lab", { connection: { host: "10.0.0.2", hostKey: "ssh-ed25519 AAAA…" }, address: "10.0.0.2" });
+ */
+export class MasterServer extends NetbootResource {
+    constructor(name: string, args: MasterServerArgs, opts?: pulumi.CustomResourceOptions) {
+        const { connection, loaders, ...rest } = args;
+        const plain = guarded(connection);
+        const host = pulumi.unsecret(plain.apply((it) => it.host));
+        const own = loaders && { loaders: Object.fromEntries(Object.entries(loaders).map(([firmware, loader]) => [firmware, loaderInput(loader)])) };
+        super("MasterServer", name, { ...rest, ...own, host, __connection: plain }, [], opts);
+    }
+}
+
+const loaderInput = (loader: pulumi.Input<string | FileSource>) => pulumi.output(loader).apply((it) => (typeof it === "string" ? it : fileInput(it)));

@@ -1,0 +1,26 @@
+/**
+ * `npm test`: types, then every test. `npm run test:fast`: those that need no Docker. `npm run test:long`: the campaigns as well.
+ * A file's name says where it belongs: `*.test.ts` fast, `*.lab.ts` with real masters and clients, `*.long.ts` an hour or more.
+ */
+import { spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+const suites: Record<string, string[]> = { fast: ["test"], all: ["test", "lab"], long: ["test", "lab", "long"] };
+const suite = process.argv[2] ?? "all";
+const endings = suites[suite];
+if (!endings) throw new Error(`no suite "${suite}": ${Object.keys(suites).join(", ")}`);
+
+const files = (ending: string) => globSync(`test/**/*.${ending}.ts`, { cwd: root }).sort();
+const run = (title: string, args: string[]) => {
+    console.log(`\n== ${title}`);
+    const { status, signal } = spawnSync(process.execPath, args, { cwd: root, stdio: "inherit", env: { ...process.env, NETBOOT_LONG: suite === "long" ? "1" : "" } });
+    if (status !== 0) process.exit(signal ? 130 : (status ?? 1));
+};
+
+run("types of the tests", ["node_modules/typescript/bin/tsc", "-p", "test"]);
+for (const ending of endings) {
+    const list = files(ending);
+    if (list.length) run(`${list.length} files *.${ending}.ts`, ["--test", "--test-concurrency=2", ...list]);
+}
