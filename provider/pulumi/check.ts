@@ -3,7 +3,7 @@ import { roster } from "../roster";
 import { validate } from "../validate";
 import { hidden, hostOf, hostState, type Inputs, KINDS, visible } from "./inputs";
 import { mask, type Path, same, seal, sealDifferences } from "./secret";
-import { hasUnknown, UNKNOWN } from "./unknown";
+import { hasUnknown, UNKNOWN } from "../unknown";
 
 export interface Checked {
     inputs: Record<string, unknown>;

@@ -1,16 +1,14 @@
-import { createHash } from "node:crypto";
 import { engineFor, type Engine } from "../engine/engine";
 import type { HostState, Op } from "../engine/state";
 import type { ResourceType } from "../resource";
 import { transportFor } from "../ssh/ssh";
-import { type Inputs, label, visible } from "./inputs";
+import { type Inputs, hostState, label, visible } from "./inputs";
 import { statusOf } from "./status";
 
-/** One engine for each master and credential: a rotated key takes effect with the first resource that carries it. */
+/** One engine for each master; it dials with the credential that came last, so that a rotated key takes effect at once. */
 function engineOf(inputs: Inputs): Engine {
-    const connection = inputs.__connection;
-    const id = createHash("sha256").update(JSON.stringify(connection)).digest("hex");
-    return engineFor(id, () => transportFor(connection));
+    const { host, port = 22, user = "root" } = inputs.__connection;
+    return engineFor(`${user}@${host}:${port}`, () => transportFor(inputs.__connection));
 }
 
 function op(type: ResourceType, inputs: Inputs, wish: Partial<Op>): Op {
@@ -23,7 +21,5 @@ export async function reconcile(type: ResourceType, inputs: Inputs, wish: { want
     await engineOf(inputs).reconcile(op(type, inputs, { ...wish, ...(checks && { checks }), ...(sources && { sources }) }));
 }
 
-export const observe = (type: ResourceType, inputs: Inputs) => {
-    const kinds = Object.fromEntries(Object.entries(inputs)) as HostState;
-    return engineOf(inputs).observe(op(type, inputs, { want: kinds }));
-};
+/** What is really there of what this resource declares. */
+export const observe = (type: ResourceType, inputs: Inputs) => engineOf(inputs).observe(op(type, inputs, { want: hostState(inputs) }));

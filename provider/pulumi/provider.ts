@@ -6,7 +6,7 @@ import { check } from "./check";
 import { hostOf, hostState, type Inputs, label, visible } from "./inputs";
 import { reconcile, observe } from "./host";
 import { same, seal } from "./secret";
-import { hasUnknown } from "./unknown";
+import { hasUnknown } from "../unknown";
 
 /** The dynamic provider of one resource type: translation only. `name` is the type's: "Machine". */
 export function provider(name: string) {
