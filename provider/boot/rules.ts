@@ -1,0 +1,41 @@
+import { ipxeText } from "../language";
+import type { Problem } from "../resource";
+import { cmdlineOf, oneSpaced } from "./script";
+import type { Blob, Boot, LocalBoot } from "./types";
+
+/** Command lines with single spaces, in a boot wherever it stands. */
+export function normalisedBoot(boot: Boot): Boot {
+  if (boot?.kind !== "kernel") return boot;
+  const { cmdline, append } = boot;
+  return { ...boot, ...(typeof cmdline === "string" && { cmdline: oneSpaced(cmdline) }), ...(typeof append === "string" && { append: oneSpaced(append) }) };
+}
+
+/** The longest command line that x86 kernels take is 2,047 characters (COMMAND_LINE_SIZE). */
+const LONGEST = 2000;
+
+export function bootProblems(boot: Boot, property: string, local: LocalBoot): Problem[] {
+  if (boot.kind === "local") return localProblems({ ...local, ...boot }, property);
+  if (boot.kind !== "kernel") return [];
+  const line = cmdlineOf(boot);
+  if (line.length > LONGEST) return [{ property, reason: `${property} makes a command line of ${line.length} characters, and kernels take ${LONGEST}: shorten the image's cmdline or append.` }];
+  const fault = ipxeText(line);
+  return fault ? [{ property, reason: `${property} makes the command line "${line}", which ${fault}: change the image's cmdline or append.` }] : [];
+}
+
+/** A method that another field belongs to. */
+export function localProblems({ method, volume, loader }: LocalBoot, property: string): Problem[] {
+  if (volume && method !== "chain")
+    return [{ property: `${property}.volume`, reason: `${property}.volume is "${volume}", but only method "chain" starts a loader from a volume and the method is "${method}": set method: "chain" or leave volume out.` }];
+  if (method === "chain" && !/\.efi$/i.test(loader))
+    return [{ property: `${property}.loader`, reason: `${property}.loader is "${loader}", and must be an EFI program: write its path on the disk, for example "/EFI/debian/grubx64.efi".` }];
+  return [];
+}
+
+/** A local file that cannot be read, or is not the one that the program means. */
+export function blobProblems({ path, sha256, size, expected, problem }: Blob, property: string): Problem[] {
+  if (problem) return [{ property, reason: `${property} is "${path}", which could not be read (${problem}): give the path of a file, absolute or relative to the program.` }];
+  if (!sha256 || size === undefined) return [{ property, reason: `${property} is "${path}" without a digest and a size: pass the path of a file and let the SDK compute them.` }];
+  if (expected && expected !== sha256)
+    return [{ property, reason: `${property} is "${path}", whose SHA-256 is ${sha256} and not ${expected} as the program says: put the right file there or correct the digest.` }];
+  return size === 0 ? [{ property, reason: `${property} is "${path}", which is empty: give a file with content.` }] : [];
+}

@@ -1,0 +1,62 @@
+import { templates } from "../render";
+import type { Boot, LocalBoot, MasterRef, Retries } from "./types";
+
+const template = templates(__dirname);
+
+/** Where things are on the master, and under which path clients fetch them. */
+export const SITE = "/srv/netboot";
+export const HTTP = `${SITE}/http`;
+export const blobPath = ({ sha256, name }: { sha256: string; name: string }) => `/blob/${sha256}/${name}`;
+export const menuPath = (name: string) => `/menu/${name}.ipxe`;
+
+/** A boot as templates render it: no references any more, only words. Nothing for the local disk. */
+export type Job = { kind: "kernel"; kernel: string; initrds: string[]; args: string } | { kind: "chain"; url: string } | { kind: "shell" };
+
+export function jobOf(boot: Boot): Job | undefined {
+  switch (boot.kind) {
+    case "local":
+      return undefined;
+    case "shell":
+      return { kind: "shell" };
+    case "menu":
+      return { kind: "chain", url: menuPath(boot.menu.name) };
+    case "chain":
+      return { kind: "chain", url: boot.url };
+    case "kernel":
+      return { kind: "kernel", kernel: blobPath(boot.image.kernel), initrds: boot.image.initrds.map(blobPath), args: [...initrdArgs(boot.image.initrds), cmdlineOf(boot)].join(" ") };
+  }
+}
+
+/**
+ * Linux started by UEFI asks the boot loader for the files named by `initrd=` (Documentation/admin-guide/efi-stub.rst), and iPXE offers
+ * its images under their names. A BIOS start ignores the argument. Named by number, as two initrds may have the same file name.
+ */
+const initrdArgs = (initrds: unknown[]) => initrds.map((_, i) => `initrd=initrd${i}`);
+
+/** The command line that a boot gives its kernel: the machine's in place of the image's, if it has one, and what it appends. */
+export const cmdlineOf = ({ image, cmdline, append }: Extract<Boot, { kind: "kernel" }>) => oneSpaced([cmdline === undefined ? image.cmdline : cmdline, append ?? ""].join(" "));
+
+/** iPXE splits at white space and joins with single spaces: what it would make of a text, so that the diff shows it. */
+export const oneSpaced = (text: string) => text.replace(/ +/g, " ").replace(/^ | $/g, "");
+
+export interface Script {
+  title: string;
+  boot: Boot;
+  /** How this machine boots its own disk. */
+  local: LocalBoot;
+  retries: Retries;
+}
+
+/** The iPXE script of one machine: its job, tried again as configured, and then, whatever went wrong, its own disk. */
+export function script({ title, boot, local, retries }: Script): string {
+  const disk = boot.kind === "local" ? { ...local, ...boot } : local;
+  return tidy(template("script.njk", { title, job: jobOf(boot) ?? false, local: { ...disk, volume: disk.volume ?? "" }, retries }));
+}
+
+/** Macros leave empty lines; a script without them is what a reviewer wants to read. */
+export const tidy = (text: string) => text.replace(/\n{2,}/g, "\n").replace(/[ \t]+$/gm, "").replace(/\n*$/, "\n");
+
+/** The firmware's first file, in words. */
+export function firmware({ loaders }: MasterRef): string {
+  return [loaders.bios, loaders.uefi].filter(Boolean).join(" or ");
+}

@@ -1,0 +1,26 @@
+import { cmdlineOf } from "./script";
+import type { Boot, ImageRef, LocalBoot } from "./types";
+
+/** What a boot does, for a reviewer who reads one line for each machine. */
+export function summary(boot: Boot, local: LocalBoot): string {
+  switch (boot.kind) {
+    case "local":
+      return disk({ ...local, ...boot });
+    case "menu":
+      return `menu ${boot.menu.name}`;
+    case "shell":
+      return "iPXE's shell, then the local disk";
+    case "chain":
+      return `whatever ${boot.url} gives`;
+    case "kernel":
+      return `${image(boot.image)}${cmdlineOf(boot) && `, command line "${cmdlineOf(boot)}"`}`;
+  }
+}
+
+export function disk({ method, drive, loader, volume }: LocalBoot): string {
+  if (method === "sanboot") return `local disk (boot sector of drive ${drive})`;
+  if (method === "chain") return `local disk (${loader}${volume ? ` on ${volume}` : ""})`;
+  return method === "exit" ? "local disk (by the firmware)" : "local disk";
+}
+
+const image = ({ name, digest, kernel, initrds }: ImageRef) => `kernel image ${name} sha256:${digest.slice(0, 12)} (${[kernel, ...initrds].map((file) => file.name).join(" + ")})`;

@@ -1,0 +1,75 @@
+/** What the schemas call `ref` and `boot`, as the templates see them. */
+export interface LocalBoot {
+  method: "auto" | "exit" | "sanboot" | "chain";
+  drive: string;
+  loader: string;
+  volume?: string;
+}
+
+export interface Retries {
+  count: number;
+  waitSeconds: number;
+  stallSeconds: number;
+}
+
+export interface MasterRef {
+  name: string;
+  host: string;
+  address: string;
+  interface?: string;
+  /** Base of all URLs: "http://10.0.0.2", with the port where it is not 80. */
+  http: string;
+  tftp: string;
+  /** File name of the boot loader for each firmware. */
+  loaders: Partial<Record<Firmware, string>>;
+  offer: "all" | "known";
+  localBoot: LocalBoot;
+  retries: Retries;
+}
+
+export type Firmware = "bios" | "uefi" | "arm64" | "uefi32";
+
+export interface PoolRef {
+  name: string;
+  mode: "authoritative" | "proxy";
+  subnet: string;
+  range?: string;
+  /** Addresses of the subnet that are someone's. */
+  reserved: string[];
+}
+
+export interface FileRef {
+  name: string;
+  sha256: string;
+}
+
+export interface ImageRef {
+  name: string;
+  digest: string;
+  kernel: FileRef;
+  initrds: FileRef[];
+  cmdline: string;
+}
+
+export interface MenuRef {
+  name: string;
+  /** Names of the menus that can be reached from it. */
+  reaches: string[];
+}
+
+export type Boot =
+  | ({ kind: "local" } & Partial<LocalBoot>)
+  | { kind: "menu"; menu: MenuRef }
+  | { kind: "kernel"; image: ImageRef; cmdline?: string; append?: string }
+  | { kind: "shell" }
+  | { kind: "chain"; url: string };
+
+/** A local file as the SDK describes it. */
+export interface Blob {
+  path: string;
+  name: string;
+  sha256?: string;
+  size?: number;
+  expected?: string;
+  problem?: string;
+}

@@ -1,0 +1,77 @@
+import type { Firmware, PoolRef } from "../../boot/types";
+import { type Check, LIVE } from "../../engine/state";
+import { canonicalRange, canonicalSubnet, dotted, ipv4, netmask, range, subnet, within } from "../../net";
+import { templates } from "../../render";
+import type { Claim, ResourceType } from "../../resource";
+import { rules } from "./rules";
+import type { DhcpPool } from "./types";
+
+const template = templates(__dirname);
+
+/** What dnsmasq calls the architectures of a PXE service; firmware of 64-bit x86 says 7, which dnsmasq calls BC_EFI, or 9. */
+const ARCHITECTURES: Record<Firmware, string[]> = { bios: ["x86PC"], uefi: ["BC_EFI", "X86-64_EFI"], uefi32: ["IA32_EFI"], arm64: ["ARM64_EFI"] };
+
+/** The master's addresses as this subnet's machines are told them. */
+function servers({ master, address }: DhcpPool) {
+  if (!address) return { http: master.http, tftp: master.tftp };
+  return { http: master.http.replace(/^http:\/\/[^:/]+/, `http://${address}`), tftp: address };
+}
+
+function conf(pool: DhcpPool): string {
+  const { name, master, mode, interface: only, router, domain } = pool;
+  const net = subnet(pool.subnet)!;
+  const span = pool.range ? range(pool.range)! : undefined;
+  const { http, tftp } = servers(pool);
+  const tag = `pool-${name}`;
+  return template("pool.conf.njk", {
+    ...pool, tag, http, tftp,
+    // dnsmasq tags each request with the interface that it came in by.
+    filter: only ? `tag:${only},` : "",
+    boot: master.offer === "known" ? `tag:${tag},tag:known` : `tag:${tag}`,
+    network: dotted(net.first), netmask: netmask(net.prefix),
+    first: span ? dotted(span.first) : "", last: span ? dotted(span.last) : "",
+    router: router ? [router] : [], domain: domain ?? "",
+    // With the master bound to one interface, a pool on another one has to open it.
+    interface: only && master.interface ? only : "",
+    httpAddress: http.replace(/^http:\/\/|:[0-9]+$/g, ""),
+    loaders: master.loaders,
+    options: Object.entries(pool.options).sort(),
+    services: mode === "proxy" ? Object.entries(master.loaders).flatMap(([firmware, loader]) => ARCHITECTURES[firmware as Firmware].map((architecture) => ({ architecture, loader }))) : [],
+  });
+}
+
+/** Addresses in the subnet that are someone's, and that no machine may be given. */
+export function reserved({ master, subnet: text, address, router, dns, ntp, mode }: DhcpPool): string[] {
+  const net = subnet(text);
+  const { http, tftp } = master;
+  const all = [master.address, http.replace(/^http:\/\/|:[0-9]+$/g, ""), tftp, address, ...(mode === "proxy" ? [] : [router, ...dns, ...ntp])];
+  const inside = all.filter((one): one is string => !!one && !!net && ipv4(one) !== undefined && within(ipv4(one)!, net));
+  return [...new Set(inside)];
+}
+
+function checks({ mode, relay, subnet: net, interface: only, master }: DhcpPool): Check[] {
+  // Behind a relay nothing can be probed from here; a proxy is made for there being another server.
+  if (mode === "proxy" || relay) return [];
+  const through = only ?? master.interface;
+  return [{ check: "no-other-dhcp", subnet: net, ...(through && { interface: through }) }];
+}
+
+const type: ResourceType<DhcpPool> = {
+  name: "DhcpPool",
+  normalise: (input) => ({ ...input, subnet: canonicalSubnet(input.subnet), ...(input.range !== undefined && { range: canonicalRange(input.range) as string }) }),
+  rules,
+  claims({ name, subnet: net, range: span }) {
+    const claims: Claim[] = [{ kind: "name", value: `pool ${name}`, property: "name" }, { kind: "subnet", value: net, property: "subnet" }];
+    return span ? [...claims, { kind: "range", value: span, property: "range" }] : claims;
+  },
+  desired(pool) {
+    const { name, mode, subnet: net, range: span } = pool;
+    const ref: PoolRef = { name, mode, subnet: net, ...(span && { range: span }), reserved: reserved(pool) };
+    return {
+      state: { files: { [`${LIVE}/dnsmasq.d/${name}.conf`]: conf(pool).replace(/\n{2,}/g, "\n") }, claims: { [`subnet ${net}`]: "" } },
+      outputs: { ref },
+      checks: checks(pool),
+    };
+  },
+};
+export default type;

@@ -1,0 +1,41 @@
+import { createHash } from "node:crypto";
+import { blobProblems } from "../../boot/rules";
+import { blobPath, HTTP, oneSpaced, SITE } from "../../boot/script";
+import type { Blob, FileRef, ImageRef, MasterRef } from "../../boot/types";
+import type { ResourceType } from "../../resource";
+import { hasUnknown, UNKNOWN } from "../../unknown";
+
+interface KernelImage {
+  name: string;
+  master: MasterRef;
+  kernel: Blob;
+  initrds: Blob[];
+  cmdline: string;
+}
+
+const known = ({ name, sha256 }: Blob): FileRef => ({ name, sha256: sha256! });
+
+/** One digest over all that is sent; unknown as soon as one part is. */
+function digestOf(files: Blob[]): string {
+  if (hasUnknown(files)) return UNKNOWN;
+  return createHash("sha256").update(files.map(({ sha256 }) => `${sha256}\n`).join("")).digest("hex");
+}
+
+const type: ResourceType<KernelImage> = {
+  name: "KernelImage",
+  normalise: (input) => ({ ...input, cmdline: typeof input.cmdline === "string" ? oneSpaced(input.cmdline) : input.cmdline }),
+  rules: ({ kernel, initrds }) => [...blobProblems(kernel, "kernel"), ...initrds.flatMap((initrd, i) => blobProblems(initrd, `initrds[${i}]`))],
+  claims: ({ name }) => [{ kind: "name", value: `KernelImage ${name}`, property: "name" }],
+  desired({ name, master, kernel, initrds, cmdline }) {
+    const files = [kernel, ...initrds];
+    const ref: ImageRef = { name, digest: digestOf(files), kernel: known(kernel), initrds: initrds.map(known), cmdline };
+    return {
+      // Two images may share a file: the same digest and name are the same path.
+      state: { blobs: Object.fromEntries(files.map((file) => [HTTP + blobPath(known(file)), { sha256: file.sha256!, size: file.size! }])) },
+      outputs: { ref, digest: ref.digest, url: master.http + blobPath(ref.kernel) },
+      checks: [{ check: "space", path: SITE, bytes: files.reduce((sum, { size }) => sum + (size ?? 0), 0) }],
+      sources: Object.fromEntries(files.map(({ sha256, path }) => [sha256!, path])),
+    };
+  },
+};
+export default type;

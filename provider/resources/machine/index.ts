@@ -1,0 +1,11 @@
+import type { ResourceType } from "../../resource";
+import { claimsOf, type Machine, nextBootOf, normalised, problemsOf, stateOf } from "./machine";
+
+const type: ResourceType<Machine> = {
+  name: "Machine",
+  normalise: normalised,
+  rules: problemsOf,
+  claims: claimsOf,
+  desired: (machine) => ({ state: stateOf(machine), nextBoot: nextBootOf(machine) }),
+};
+export default type;

@@ -1,0 +1,107 @@
+import { bootProblems, localProblems, normalisedBoot } from "../../boot/rules";
+import { firmware, HTTP, script, SITE } from "../../boot/script";
+import { summary } from "../../boot/summary";
+import type { Boot, LocalBoot, MasterRef, PoolRef } from "../../boot/types";
+import type { HostState } from "../../engine/state";
+import { canonicalMac, canonicalUuid, encodedSerial, macFault, serialFault, uuidFault } from "../../identity";
+import { ipv4, range, subnet, within } from "../../net";
+import { templates } from "../../render";
+import type { Claim, Problem } from "../../resource";
+
+/** One machine, wherever it was declared: as a resource of its own, or as an entry of a fleet. */
+export interface Machine {
+  name: string;
+  master: MasterRef;
+  mac?: string;
+  uuid?: string;
+  serial?: string;
+  pool?: PoolRef;
+  address?: string;
+  hostname?: string;
+  boot: Boot;
+  localBoot: LocalBoot;
+}
+
+const template = templates(__dirname);
+const text = <T>(value: T, change: (text: string) => string) => (typeof value === "string" ? change(value) : value);
+
+export function normalised(input: Machine): Machine {
+  const { mac, uuid, hostname, master } = input;
+  return {
+    ...input,
+    ...(mac !== undefined && { mac: text(mac, canonicalMac) }),
+    ...(uuid !== undefined && { uuid: text(uuid, canonicalUuid) }),
+    ...(hostname !== undefined && { hostname: text(hostname, (name) => name.toLowerCase()) }),
+    boot: normalisedBoot(input.boot),
+    // The one default that no schema can hold: it is the master's.
+    localBoot: input.localBoot ?? master.localBoot,
+  };
+}
+
+/** The ways in which the server may be asked for this machine, the strongest first. */
+const identities = ({ mac, uuid, serial }: Machine): string[] =>
+  [mac && `mac/${mac.replace(/:/g, "-")}.ipxe`, uuid && `uuid/${uuid}.ipxe`, serial && `serial/${encodedSerial(serial)}.ipxe`].filter((path): path is string => !!path);
+
+export function problemsOf(machine: Machine): Problem[] {
+  const { name, mac, uuid, serial, boot, localBoot } = machine;
+  const bad = (property: string, value: unknown, fault: string | undefined, mend: string): Problem[] => (fault ? [{ property, reason: `${property} is "${value}", ${fault}: ${mend}.` }] : []);
+  return [
+    ...(identities(machine).length ? [] : [{ property: "mac", reason: `mac is missing, and so are uuid and serial: give at least one of them, so that ${name} can be recognised.` }]),
+    ...bad("mac", mac, mac && macFault(mac), "give the card's own address, or recognise the machine by uuid or serial"),
+    ...bad("uuid", uuid, uuid && uuidFault(uuid), "recognise the machine by mac or serial"),
+    ...bad("serial", serial, serial && serialFault(serial), "recognise the machine by mac or uuid"),
+    ...addressProblems(machine),
+    ...hostnameProblems(machine),
+    ...(boot.kind === "local" ? [] : localProblems(localBoot, "localBoot")),
+    ...bootProblems(boot, "boot", localBoot),
+  ];
+}
+
+function addressProblems({ mac, address, pool, master }: Machine): Problem[] {
+  if (!address) return [];
+  const say = (why: string): Problem[] => [{ property: "address", reason: `address is ${address}, ${why}.` }];
+  if (!mac) return say("but there is no mac, and DHCP knows a machine by nothing else: give the mac as well, or leave the address out");
+  if (!pool) return say("but there is no pool: give the DhcpPool whose subnet it is in");
+  if (pool.mode === "proxy") return say(`but pool "${pool.name}" is a proxy beside another DHCP server, which hands out the addresses: reserve it there, or leave it out`);
+  const number = ipv4(address)!;
+  const net = subnet(pool.subnet);
+  const free = net ? `take one from ${pool.subnet} outside the range${pool.range ? ` ${pool.range}` : ""}` : "take another";
+  if (address === master.address || pool.reserved?.includes(address)) return say(`which is ${address === master.address ? "the master's own" : `reserved in pool "${pool.name}" for the master, its router or its name servers`}: ${free}`);
+  if (net && !within(number, net)) return say(`which is outside ${pool.subnet}, the subnet of pool "${pool.name}": ${free}`);
+  if (net && (number === net.first || number === net.last)) return say(`which is the ${number === net.first ? "network" : "broadcast"} address of ${pool.subnet}: ${free}`);
+  const dynamic = pool.range && range(pool.range);
+  return dynamic && within(number, dynamic) ? say(`which lies in the range ${pool.range} that pool "${pool.name}" hands out to anyone: ${free}`) : [];
+}
+
+/** In a line of dhcp-hosts, dnsmasq (option.c, one_opt, case LOPT_BANK and 'G') takes these for a command or a lease time. */
+function hostnameProblems({ mac, hostname }: Machine): Problem[] {
+  if (!hostname) return [];
+  if (!mac) return [{ property: "hostname", reason: `hostname is "${hostname}", but there is no mac, and DHCP knows a machine by nothing else: give the mac as well, or leave the host name out.` }];
+  return /^(ignore|infinite|[0-9]+[smhdw]?)$/.test(hostname) ? [{ property: "hostname", reason: `hostname is "${hostname}", which dnsmasq would take for a command or a lease time: write a name with a letter in its beginning, for example "pc-${hostname}".` }] : [];
+}
+
+export function claimsOf({ name, mac, uuid, serial, address }: Machine, resource = "Machine"): Claim[] {
+  const claims: Claim[] = [{ kind: "name", value: `machine ${name}`, property: "name" }];
+  if (mac) claims.push({ kind: "mac", value: mac, property: "mac" });
+  if (uuid) claims.push({ kind: "uuid", value: uuid, property: "uuid" });
+  if (serial) claims.push({ kind: "serial", value: serial, property: "serial" });
+  if (address) claims.push({ kind: "address", value: address, property: "address" });
+  return claims;
+}
+
+/** One script under the strongest identity, links to it under the others, and a line for DHCP. */
+export function stateOf(machine: Machine): HostState {
+  const { name, master, mac, address, hostname, boot, localBoot } = machine;
+  const [first, ...others] = identities(machine);
+  return {
+    files: {
+      ...(first && { [`${HTTP}/${first}`]: script({ title: `machine ${name}`, boot, local: localBoot, retries: master.retries }) }),
+      ...(mac && { [`${SITE}/dhcp-hosts/${name}`]: template("dhcp-host.njk", { mac, items: [address, hostname].filter(Boolean) }) }),
+    },
+    ...(others.length && { links: Object.fromEntries(others.map((path) => [`${HTTP}/${path}`, `../${first}`])) }),
+    ...(address && { claims: { [`address ${address}`]: "" } }),
+  };
+}
+
+/** Firmware's file → script → what it does, in one line. */
+export const nextBootOf = (machine: Machine): string => [firmware(machine.master), identities(machine)[0] ?? "", summary(machine.boot, machine.localBoot)].join(" → ");

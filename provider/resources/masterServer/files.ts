@@ -1,0 +1,40 @@
+import { menuPath, script, SITE, tidy } from "../../boot/script";
+import type { Boot } from "../../boot/types";
+import { LIVE, MEMORY } from "../../engine/state";
+import { templates } from "../../render";
+import { DHCP_UNIT, HTTP_UNIT, unitPath } from "./services";
+import type { MasterServer } from "./types";
+
+export const LEASES = `${MEMORY}/leases`;
+export const LOGS = "/var/log/netboot";
+
+const template = templates(__dirname);
+
+/** What follows `http://` in every URL; port 80 goes without saying, which firmware that boots over HTTP insists on. */
+export const addressOf = ({ address, http }: MasterServer) => `${http.address || address}${http.port === 80 ? "" : `:${http.port}`}`;
+
+export function filesOf(input: MasterServer): Record<string, string> {
+  const { http, localBoot, retries } = input;
+  const local = { ...localBoot, volume: localBoot.volume ?? "" };
+  return {
+    [`${LIVE}/dnsmasq.conf`]: template("dnsmasq.conf.njk", { interface: input.interface ?? "", listen: listen(input), tftpRoot: `${SITE}/tftp`, leases: LEASES, hosts: `${SITE}/dhcp-hosts` }),
+    // No pool can have this name: they begin with a letter or a digit.
+    [`${LIVE}/dnsmasq.d/_clients.conf`]: template("clients.conf.njk", {}),
+    [`${LIVE}/nginx.conf`]: template("nginx.conf.njk", { listen: http.address ? `${http.address}:${http.port}` : String(http.port), root: `${SITE}/http`, logs: LOGS }),
+    [unitPath(DHCP_UNIT)]: template("dhcp.service.njk", { live: LIVE }),
+    [unitPath(HTTP_UNIT)]: template("http.service.njk", { live: LIVE, logs: LOGS }),
+    "/etc/logrotate.d/netboot": template("logrotate.njk", { logs: LOGS }),
+    [`${SITE}/http/boot.ipxe`]: tidy(template("boot.ipxe.njk", { local, retries })),
+    [`${SITE}/http/unknown.ipxe`]: unknown(input),
+  };
+}
+
+/** With an interface named, dnsmasq binds that one's addresses only: TFTP elsewhere on the host has to be named too. */
+const listen = ({ interface: only, tftp, address }: MasterServer) => (only && tftp.address && tftp.address !== address ? tftp.address : "");
+
+/** What a machine boots that no script is there for. */
+function unknown({ unknownMachines, unknownMenu, localBoot, retries }: MasterServer): string {
+  if (unknownMachines === "register") return tidy(template("register.ipxe.njk", { local: { ...localBoot, volume: localBoot.volume ?? "" }, retries }));
+  const boot: Boot = unknownMachines === "menu" ? { kind: "chain", url: menuPath(unknownMenu!) } : { kind: "local" };
+  return script({ title: "unknown machine", boot, local: localBoot, retries });
+}

@@ -1,0 +1,74 @@
+import { blobProblems, localProblems } from "../../boot/rules";
+import { SITE } from "../../boot/script";
+import type { MasterRef } from "../../boot/types";
+import type { Check } from "../../engine/state";
+import type { Problem, ResourceType } from "../../resource";
+import { addressOf, filesOf, LEASES, LOGS } from "./files";
+import { loaderState, nameOf, ordered, own } from "./loaders";
+import { DHCP_UNIT, HTTP_UNIT, services } from "./services";
+import type { MasterServer } from "./types";
+
+/** What a master needs beside the blobs that other resources bring. */
+const ROOM = 64 << 20;
+
+function refOf(input: MasterServer): MasterRef {
+  const { name, host, address, interface: only, tftp, loaders, unknownMachines, localBoot, retries } = input;
+  const names = Object.fromEntries(ordered(loaders).map(([firmware, loader]) => [firmware, nameOf(loader)]));
+  return {
+    name, host, address, ...(only && { interface: only }), http: `http://${addressOf(input)}`, tftp: tftp.address || address,
+    loaders: names, offer: unknownMachines === "ignore" ? "known" : "all", localBoot, retries,
+  };
+}
+
+function rules(input: MasterServer): Problem[] {
+  const { unknownMachines, unknownMenu, localBoot, loaders } = input;
+  const problems = [...localProblems(localBoot, "localBoot"), ...own(loaders).flatMap(([firmware, blob]) => blobProblems(blob, `loaders.${firmware}`))];
+  if (unknownMachines === "menu" && !unknownMenu)
+    problems.push({ property: "unknownMenu", reason: 'unknownMenu is missing, and unknownMachines is "menu": name the BootMenu that unknown machines are to see.' });
+  if (unknownMachines !== "menu" && unknownMenu)
+    problems.push({ property: "unknownMenu", reason: `unknownMenu is "${unknownMenu}", but unknownMachines is "${unknownMachines}": set unknownMachines: "menu" or leave unknownMenu out.` });
+  const names = new Map<string, string>();
+  for (const [firmware, loader] of ordered(loaders)) {
+    const other = names.get(nameOf(loader));
+    if (other && JSON.stringify(loader) !== JSON.stringify(loaders[other as keyof typeof loaders]))
+      problems.push({ property: `loaders.${firmware}`, reason: `loaders.${firmware} is a file "${nameOf(loader)}", and so is loaders.${other}, with another content: rename one of them.` });
+    names.set(nameOf(loader), firmware);
+  }
+  return problems;
+}
+
+function checks({ address, http, loaders }: MasterServer): Check[] {
+  const room = own(loaders).reduce((sum, [, { size }]) => sum + (size ?? 0), ROOM);
+  return [
+    { check: "debian" },
+    { check: "space", path: SITE, bytes: room },
+    { check: "port", protocol: "udp", port: 67, unit: DHCP_UNIT },
+    { check: "port", protocol: "udp", port: 69, unit: DHCP_UNIT },
+    { check: "port", protocol: "tcp", port: http.port, unit: HTTP_UNIT, ...(http.address && http.address !== address && { address: http.address }) },
+  ];
+}
+
+const type: ResourceType<MasterServer> = {
+  name: "MasterServer",
+  rules,
+  desired(input) {
+    const { links, blobs, sources } = loaderState(input.loaders);
+    const http = `${SITE}/http`;
+    return {
+      state: {
+        packages: { "dnsmasq-base": {}, "nginx-light": { quiet: ["nginx.service"] }, ipxe: {} },
+        directories: Object.fromEntries(
+          [SITE, http, ...["blob", "loader", "mac", "menu", "serial", "uuid"].map((part) => `${http}/${part}`), `${SITE}/tftp`, `${SITE}/dhcp-hosts`, LEASES, LOGS].map((path) => [path, "0755"]),
+        ),
+        links,
+        ...(Object.keys(blobs).length && { blobs }),
+        files: filesOf(input),
+        services,
+      },
+      outputs: { ref: refOf(input), url: `http://${addressOf(input)}` },
+      checks: checks(input),
+      sources,
+    };
+  },
+};
+export default type;

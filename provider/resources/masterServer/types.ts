@@ -1,0 +1,19 @@
+import type { Blob, Firmware, LocalBoot, Retries } from "../../boot/types";
+
+export interface MasterServer {
+  name: string;
+  host: string;
+  address: string;
+  interface?: string;
+  http: { address?: string; port: number };
+  tftp: { address?: string };
+  loaders: Loaders;
+  unknownMachines: "local" | "menu" | "ignore" | "register";
+  unknownMenu?: string;
+  localBoot: LocalBoot;
+  retries: Retries;
+  retain: boolean;
+}
+
+/** A file of the iPXE package by its name, or one of the user's own. */
+export type Loaders = Partial<Record<Firmware, string | Blob>>;

@@ -1,0 +1,81 @@
+import type { ErrorObject, ValidateFunction } from "ajv";
+import { ipv4, range, subnet } from "./net";
+import { canonicalMac, canonicalUuid } from "./identity";
+import { dnsmasqText, ipxeText } from "./language";
+import type { Problem, ResourceType } from "./resource";
+import { filler, type Schema } from "./defaults";
+import { UNKNOWN } from "./unknown";
+import { problemsOf } from "./words";
+
+export interface Validated {
+  problems: Problem[];
+  /** The input with the schema's defaults filled in. */
+  input: any;
+}
+
+interface Compiled {
+  check: ValidateFunction;
+  fill: (value: unknown) => unknown;
+}
+
+/** Whether an input is what its schema allows. Unknown values, at any depth, are let through. */
+export function validate(type: Pick<ResourceType, "name">, given: Record<string, unknown>): Validated {
+  const { check, fill } = compiled(type.name);
+  const input = fill(Object.fromEntries(Object.entries(given).filter(([key, value]) => !key.startsWith("__") && value !== undefined)));
+  if (check(input)) return { problems: [], input };
+  return { problems: problemsOf(check.errors!.filter((error) => !excused(error)), type.name), input };
+}
+
+/** The schema of a resource, as written in schema/<camelCase>.json. */
+export const schemaOf = (name: string): Schema => require(`@pulumi-netboot/schema/${name[0]!.toLowerCase()}${name.slice(1)}.json`);
+
+const cache = new Map<string, Compiled>();
+let ajv: import("ajv").default | undefined;
+
+function compiled(name: string): Compiled {
+  const known = cache.get(name);
+  if (known) return known;
+  const fresh = { check: engine().getSchema(schemaOf(name).$id!) ?? engine().compile(schemaOf(name)), fill: filler(schemaOf(name), lookUp) };
+  cache.set(name, fresh);
+  return fresh;
+}
+
+/** Ajv takes longer to load than a thousand machines to validate: loaded with the first validation, schemas compiled one by one. */
+function engine(): import("ajv").default {
+  if (ajv) return ajv;
+  const { Ajv } = require("ajv") as typeof import("ajv");
+  ajv = new Ajv({ strict: true, strictRequired: false, allErrors: true, verbose: true, discriminator: true, messages: false });
+  ajv.addVocabulary(["x-allowed"]);
+  for (const [format, ok] of Object.entries(FORMATS)) ajv.addFormat(format, ok);
+  for (const file of ["common", "machine"]) ajv.addSchema(schemaOf(file));
+  return ajv;
+}
+
+const FORMATS: Record<string, (text: string) => boolean> = {
+  ipv4: (text) => ipv4(text) !== undefined,
+  cidr: (text) => ((net) => net !== undefined && net.prefix >= 8 && net.prefix <= 30)(subnet(text)),
+  range: (text) => range(text) !== undefined,
+  mac: (text) => /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(canonicalMac(text)),
+  uuid: (text) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(canonicalUuid(text)),
+  "absolute-path": (text) => /^(\/[A-Za-z0-9_+-][A-Za-z0-9._+-]*|\/\.[A-Za-z0-9_+-][A-Za-z0-9._+-]*)+$/.test(text),
+  "ipxe-text": (text) => !ipxeText(text),
+  "dnsmasq-text": (text) => !dnsmasqText(text),
+};
+
+/** A schema by reference: "#/$defs/x" or "file.json#/$defs/x". */
+function lookUp(ref: string, base: Schema): { schema: Schema; root: Schema } {
+  const [file, pointer] = ref.split("#") as [string, string | undefined];
+  const root = file ? (require(`@pulumi-netboot/schema/${file}`) as Schema) : base;
+  const schema = (pointer ?? "").split("/").filter(Boolean).reduce<any>((at, key) => at[key], root);
+  return { schema, root };
+}
+
+/** Complaints about a value that is not known yet are premature; a missing or superfluous field is known to be so. */
+function excused({ keyword, data, params }: ErrorObject): boolean {
+  if (keyword === "required" || keyword === "additionalProperties" || keyword === "minItems" || keyword === "maxItems") return false;
+  if (keyword === "discriminator") return holds(params.tagValue) || holds(data);
+  if (keyword === "propertyNames" || keyword === "uniqueItems" || keyword === "anyOf") return JSON.stringify(data ?? "").includes(UNKNOWN) || holds(params.propertyName);
+  return holds(data);
+}
+
+const holds = (value: unknown) => typeof value === "string" && value.includes(UNKNOWN);
