@@ -6,12 +6,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StartedTestContainer } from "testcontainers";
-import { LabContainer } from "./docker.ts";
+import { type ImageName, LabContainer } from "./docker.ts";
 import { createNetwork, type LabNetwork, type NetworkOptions } from "./network.ts";
 import { labels, labLabel, remove, sweep } from "./owner.ts";
 
 export interface LabOptions extends NetworkOptions {
     keep?: boolean;                      // leave everything running after close() and after the process, to play with
+}
+
+export interface Where {
+    network?: LabNetwork;                // default the lab's first
+    address?: string;
+    host?: boolean;                      // on no network of the lab, but in this machine's own network space
 }
 
 export class Lab {
@@ -46,8 +52,8 @@ export class Lab {
     }
 
     /** Starts a container of `image` on a network of the lab, after `configure` has had its say. */
-    async start(image: string, where: { network?: LabNetwork; address?: string }, configure: (container: LabContainer) => void): Promise<StartedTestContainer> {
-        const network = (where.network ?? this.network).name;
+    async start(image: ImageName, where: Where, configure: (container: LabContainer) => void): Promise<StartedTestContainer> {
+        const network = where.host ? "host" : (where.network ?? this.network).name;
         const container = new LabContainer(image, { network, address: where.address, labels: this.labels });
         configure(container);
         return this.track(() => container.start());

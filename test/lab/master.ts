@@ -4,7 +4,6 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import ssh2 from "ssh2";
 import type { StartedTestContainer } from "testcontainers";
-import { images } from "../setup/where.mjs";
 import type { LabContainer } from "./docker.ts";
 import { docker } from "./docker.ts";
 import { exec, type Executed, tryExec, until } from "./exec.ts";
@@ -44,7 +43,7 @@ export async function startMaster(lab: Lab, options: MasterOptions = {}): Promis
     const address = options.address ?? lab.at(2);
     const keys = await lab.once("keys", async () => makeKeys(lab.folder));
     const own = ssh2.utils.generateKeyPairSync("ed25519");
-    const container = await lab.start(debian === 12 ? images.masterDebian12 : images.masterDebian13, { address }, (it) =>
+    const container = await lab.start(`masterDebian${debian}`, { address }, (it) =>
         withSystemd(it.withHostname(options.name ?? "master")).withCopyContentToContainer([
             { target: "/root/.ssh/authorized_keys", content: `${keys.public}\n`, mode: 0o600 },
             // Owned by root, which sshd accepts: admin's home and its .ssh are admin's.

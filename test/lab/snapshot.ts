@@ -33,6 +33,10 @@ export const excluded: { path: string; because: string }[] = [
     { path: "/var/lib/apt", because: "package lists and what was installed by hand" },
     { path: "/var/lib/dpkg", because: "dpkg's records: packages are compared by name" },
     { path: "/var/lib/systemd", because: "random seed, timer stamps, clocks, deb-systemd-helper's records of units once known" },
+    { path: "/etc/passwd-", because: "the copy of the last version but one, kept by useradd; likewise the next three" },
+    { path: "/etc/shadow-", because: "" },
+    { path: "/etc/group-", because: "" },
+    { path: "/etc/gshadow-", because: "" },
     { path: "/etc/ld.so.cache", because: "a cache" },
     { path: "/etc/mtab", because: "the kernel's" },
 ];
@@ -62,15 +66,15 @@ const readPackages = (text: string) =>
     new Map(text.split("\n").filter(Boolean).map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1).trim()]));
 
 /** What `after` has that `before` had not, has no longer, or has otherwise. `allow`: paths that may differ, with all below. */
-export function compare(before: Snapshot, after: Snapshot, allow: string[] = []): Difference[] {
+export function differences(before: Snapshot, after: Snapshot, allow: string[] = []): Difference[] {
     const allowed = (path: string) => allow.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
     const shown = new Map([...before.files, ...after.files].map(([path]) => [path, path]));
-    const files = differences(before.files, after.files, shown, (file) => JSON.stringify(file)).filter(({ what }) => !allowed(what));
+    const files = between(before.files, after.files, shown, (file) => JSON.stringify(file)).filter(({ what }) => !allowed(what));
     const names = new Map([...before.packages, ...after.packages].map(([name]) => [name, `package ${name}`]));
-    return [...differences(before.packages, after.packages, names, (version) => version), ...files];
+    return [...between(before.packages, after.packages, names, (version) => version), ...files];
 }
 
-function differences<T>(before: Map<string, T>, after: Map<string, T>, names: Map<string, string>, text: (value: T) => string): Difference[] {
+function between<T>(before: Map<string, T>, after: Map<string, T>, names: Map<string, string>, text: (value: T) => string): Difference[] {
     const all: Difference[] = [];
     for (const [key, what] of names) {
         const [old, now] = [before.get(key), after.get(key)];

@@ -1,0 +1,14 @@
+#!/bin/sh
+# The first process of a client's container: puts the container's link under a bridge, and a machine beside it.
+# The machine's tap is the only thing that speaks on the link: the container itself gives up its address.
+set -eu
+ip link add br0 type bridge mcast_snooping 0
+ip addr flush dev eth0
+ip link set eth0 master br0
+ip tuntap add t0 mode tap
+ip link set t0 master br0
+ip link set t0 up
+ip link set br0 up
+[ -e /machine/disk.img ] || [ -z "${DISK_SIZE:-}" ] || truncate -s "$DISK_SIZE" /machine/disk.img
+[ -e /machine/vars.fd ] || cp /usr/share/OVMF/OVMF_VARS_4M.fd /machine/vars.fd
+exec qemu-system-x86_64 "$@"

@@ -1,0 +1,44 @@
+// A serial line's bytes, as the lines a person would see: escape sequences left out, backspaces carried out.
+
+/** What UEFI sends when it sets up its console, and never later: the only sign of a reset that it gives. */
+const screenSetUp = "\x1b[=3h";
+export const firmwareStarts = "(the firmware sets up its console)";
+
+export class SerialText {
+    /** All complete lines so far, and the one under way. */
+    readonly lines: string[] = [];
+    current = "";
+    private held = "";
+    private readonly onLine: (line: string) => void;
+
+    constructor(onLine: (line: string) => void) {
+        this.onLine = onLine;
+    }
+
+    feed(bytes: string): void {
+        let text = this.held + bytes;
+        // An escape sequence may be cut in two by the end of a chunk.
+        const cut = /\x1b(\[[0-9;?=]*)?$/.exec(text);
+        this.held = cut ? cut[0] : "";
+        if (cut) text = text.slice(0, cut.index);
+        for (const character of text.replaceAll(screenSetUp, "\f").replace(/\x1b\[[0-9;?=]*[A-Za-z]|\x1b[^[]/g, "")) this.put(character);
+    }
+
+    private put(character: string): void {
+        if (character === "\n") this.endLine();
+        else if (character === "\f") this.onLine(firmwareStarts);
+        else if (character === "\b") this.current = this.current.slice(0, -1);
+        else if (character >= " " || character === "\t") this.current += character;
+    }
+
+    private endLine(): void {
+        const line = this.current.trimEnd();
+        this.current = "";
+        this.lines.push(line);
+        this.onLine(line);
+    }
+
+    tail(count: number): string {
+        return [...this.lines.slice(-count), this.current].filter(Boolean).join("\n");
+    }
+}
