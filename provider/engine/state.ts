@@ -43,6 +43,8 @@ export interface ServiceSpec {
   restartOn: string[];
   /** Files and directories that the daemon reads again on reload. */
   reloadOn?: string[];
+  /** Units with a higher number start later: what offers comes after what it offers. Default 50. */
+  order?: number;
 }
 
 /** The set that daemons parse at start: a symlink to a generation directory, switched whole. */

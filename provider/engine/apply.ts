@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import { apt } from "./apt";
+import { library } from "./commit";
+import type { Answer, Facts } from "./facts";
+import type { Steps } from "./kind";
+import { kinds } from "./kinds";
+import { inside, isLive, UNITS } from "./paths";
+import { ownersAfter, watchedBy, type Plan } from "./plan";
+import { keyLists } from "./probe";
+import { entry, fileOf, render, split, type Entry, type OwnerRecord } from "./record";
+import { define, lines, sh, type Sh } from "./sh";
+import { common } from "./shell";
+
+export interface Setting {
+  /** Who commits, for those who wait: user@host, stack, process. */
+  who: string;
+  /** Seconds to wait for the lock, and to watch a service after its start. */
+  patience: number;
+  watch: number;
+}
+
+export interface Script {
+  text: string;
+  touched: Entry[];
+  owners: Map<string, OwnerRecord>;
+  /** Does the script touch what daemons parse, so that it may start or reload some? */
+  settles: boolean;
+}
+
+/** One script for a whole plan: lock, compare, stage, test, swap, settle, clear away, prove. Pure. */
+export function applyScript(plan: Plan, facts: Facts, setting: Setting): Script {
+  const watched = watchedBy(facts, plan.todo, UNITS);
+  const parts = kinds.map((kind) => kind.script(plan.todo.filter((t) => t.kind === kind.name), { watched }));
+  const phase = (name: keyof Steps): Sh[] => parts.flatMap((steps) => steps[name] ?? []);
+  const backwards = (name: keyof Steps): Sh[] => [...parts].reverse().flatMap((steps) => steps[name] ?? []);
+
+  const owners = ownersAfter(facts, plan);
+  const live = plan.todo.some((t) => isLive(t.key));
+  const liveStays = [...owners.values()].some((record) => [...record.keys()].some((of) => isLive(split(of)[1])));
+  const unitFiles = plan.todo.some((t) => t.kind === "files" && inside(t.key, UNITS));
+  const settles = plan.debts.length > 0 || plan.todo.some((t) => t.kind === "services" || ("key" in t && watched(t.key)));
+  const gone = plan.todo.filter((t) => t.kind === "services" && t.op === "remove").map((t) => t.key);
+  const touched = [...new Set([...plan.todo.map((t) => entry(t.kind, t.key)), ...(settles ? unitsOf(facts, plan) : [])])];
+  const serial = facts.serial + 1;
+
+  const body: Sh[] = [
+    sh`trap '' HUP INT PIPE TERM
+take_lock -x ${setting.patience} || { printf 'status\tlocked\t%s\nend\n' "$(cat "$M/lock")"; exit 0; }
+printf '%s, since %s\n' ${setting.who} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$M/lock"
+now=0; [ -f "$M/serial" ] && read -r now <"$M/serial"
+[ "$now" = ${facts.serial} ] || { printf 'status\tstale\tserial\nend\n'; exit 0; }
+[ "$(before)" = ${expected(facts, touched)} ] || { printf 'status\tstale\tcontent\nend\n'; exit 0; }
+SERIAL=${serial} STEP=start
+rm -rf "$W"; mkdir -p "$W" "$M/stamps" "$M/owners" "$M/units"; : >"$W/words"
+exec 3>>"$W/said" 4>&2 2>>"$W/words"
+trap policy_off EXIT
+printf '%s\n' ${serial} >"$W/serial" && mv -f "$W/serial" "$M/serial" || fail
+policy_off; unstage; generations; quiet`,
+    sh`STEP=prepare`,
+    ...phase("prepare"),
+    sh`STEP=stage`,
+    ...records(plan.records, "ahead", (owner, record) => union(facts.owners.get(owner), record)),
+    ...phase("stage"),
+    ...(live && liveStays ? [sh`live_begin`, ...phase("live"), ...(liveStays ? [sh`validate ${gone}`] : [])] : [sh`OLD=$(readlink "$L")`]),
+    sh`flush
+STEP=place; fenced
+place "$M/owners" ahead; [ ! -d "$M/units/.netboot-stage/ahead" ] || place "$M/units" ahead
+flush`,
+    ...phase("place"),
+    sh`STEP=switch; fenced`,
+    ...backwards("stop"),
+    ...phase("swap"),
+    ...(live ? [liveStays ? sh`chmod 755 "$G"; live_switch "gen.$SERIAL"; SWITCHED=1` : sh`live_switch ''; SWITCHED=1`] : []),
+    ...(settles ? [sh`STEP=settle; settle ${String(setting.watch)} ${unitFiles ? 1 : 0}`] : []),
+    sh`STEP=retire`,
+    ...backwards("retire"),
+    sh`unstage; generations`,
+    ...(plan.prune.length ? [sh`prune ${plan.prune}`] : []),
+    ...(plan.purge ? [sh`purge_packages`] : []),
+    sh`flush; STEP=record`,
+    ...records(plan.records, "final", (owner, record) => (sameSize(facts.owners.get(owner), record) ? undefined : record)),
+    sh`[ ! -d "$M/owners/.netboot-stage/final" ] || place "$M/owners" final`,
+    ...removed(plan.records),
+    sh`flush; finish ok`,
+  ];
+  const text = lines([
+    common,
+    apt,
+    library,
+    keyLists(touched),
+    define("before", [sh`{ :`, ...kinds.filter((kind) => kind.stable).map(ask), sh`} | sort | sha256sum | cut -c1-64`]),
+    define("undo", phase("undo")),
+    define("finish", finish(owners.size === 0)),
+    define("netboot", body),
+    sh`netboot </dev/null`,
+    sh``,
+  ]).text;
+  return { text, touched, owners, settles };
+}
+
+const ask = ({ name }: { name: string }): Sh => sh`keys_${{ text: name }} | probe_${{ text: name }}`;
+
+/** The end of every script, good or bad: leaves nothing temporary, asks again about what it touched, and says it all at once. */
+function finish(forget: boolean): Sh[] {
+  return [
+    sh`trap - EXIT; policy_off; unstage; generations
+out=$( printf 'status\t%s\t%s\n' "$1" "\${2-}"; cat "$W/said"
+  [ "$1" = ok ] || tail -n 40 "$W/words" | sed 's/^/words\t/'`,
+    ...kinds.map(ask),
+    sh`)
+[ ! -f "$W/used" ] || xargs -0 rm -f -- <"$W/used"
+rm -rf "$W"`,
+    // A record that outlives the last owner would be an orphan, so it goes before anyone hears that all went well.
+    ...(forget ? [sh`[ "$1" != ok ] || rm -rf "$M"`] : []),
+    sh`printf '%s\n' "$out"; memory; echo end; exit 0`,
+  ];
+}
+
+/** Every unit that the commit may start is asked about at the end. */
+const unitsOf = (facts: Facts, plan: Plan): Entry[] => [...facts.units.keys(), ...plan.todo.filter((t) => t.kind === "services").map((t) => t.key)].map((unit) => entry("services", unit));
+
+/** What the plan saw, in the form in which the script asks: if it is not so any more, the plan is void. */
+function expected(facts: Facts, touched: readonly Entry[]): string {
+  const stable = new Set<string>(kinds.filter((kind) => kind.stable).map((kind) => kind.name));
+  const seen = touched.flatMap((of) => {
+    const line = facts.seen.get(of);
+    return line === undefined || !stable.has(split(of)[0]) ? [] : [`${of}\t${line}\n`];
+  });
+  seen.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return createHash("sha256").update(seen.join("")).digest("hex");
+}
+
+function records(changed: Plan["records"], place: string, text: (owner: string, record: OwnerRecord | undefined) => OwnerRecord | undefined): Sh[] {
+  const rows = [...changed].flatMap(([owner, record]) => {
+    const said = text(owner, record);
+    return said && said.size > 0 ? [sh`printf %s ${render(owner, said)} >"$S"/${fileOf(owner)} || torn ${fileOf(owner)}`] : [];
+  });
+  return rows.length || place === "ahead" ? [sh`stage "$M/owners" ${place}`, ...rows] : [];
+}
+
+function removed(changed: Plan["records"]): Sh[] {
+  const files = [...changed].filter(([, record]) => record === undefined).map(([owner]) => fileOf(owner));
+  return files.length ? [sh`( cd "$M/owners" && printf '%s\0' ${files} | xargs -0 rm -f -- ) || fail`] : [];
+}
+
+/** Old and new together: the digest is that of the new. */
+const union = (old: OwnerRecord | undefined, next: OwnerRecord | undefined): OwnerRecord => new Map([...(old ?? []), ...(next ?? [])]);
+/** Without removals what was written ahead already is the end. */
+const sameSize = (old: OwnerRecord | undefined, next: OwnerRecord | undefined): boolean => next !== undefined && union(old, next).size === next.size;
+
+export interface Outcome {
+  status: "ok" | "stale" | "locked" | "refused" | "unhealthy" | "packages" | "digest" | "failed";
+  subject: string;
+  words: string;
+  notes: string[];
+  restarts: string[];
+  reloads: string[];
+}
+
+export function outcomeOf(answer: Answer): Outcome | undefined {
+  const status = answer.get("status")?.[0];
+  if (!status || !answer.has("end")) return undefined;
+  const said = (tag: string) => (answer.get(tag) ?? []).map((fields) => fields.join("\t"));
+  return { status: status[0] as Outcome["status"], subject: status[1] ?? "", words: said("words").join("\n"), notes: said("note"), restarts: said("restart"), reloads: said("reload") };
+}

@@ -1,0 +1,43 @@
+import { sh } from "./sh";
+
+/** Packages: what becomes new is written down before it is installed; daemons of the distribution are not started by it. */
+export const apt = sh`
+apt() { DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l APT_LISTCHANGES_FRONTEND=none apt-get -y -q -o DPkg::Lock::Timeout=120 \
+  -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o APT::Keep-Downloaded-Packages=false --no-install-recommends "$@" </dev/null; }
+policy=/usr/sbin/policy-rc.d
+policy_on() { [ -e $policy ] || { printf '#!/bin/sh\n# pulumi-netboot, while it installs packages\nexit 101\n' >$policy && chmod 755 $policy; }; }
+policy_off() { if grep -qs pulumi-netboot $policy; then rm -f $policy; fi; }
+apt_update() { progress 'updating package lists'; apt update >>"$W/words" 2>&1; }
+install_packages() {
+  progress "installing $*"
+  policy_on || fail
+  [ -z "$(dpkg --audit 2>/dev/null)" ] || DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a </dev/null >>"$W/words" 2>&1
+  [ -n "$(find /var/lib/apt/lists -maxdepth 1 -name '*Packages*' -mmin -1440 2>/dev/null | head -n 1)" ] || apt_update
+  apt -s install "$@" >"$W/plan" 2>>"$W/words" || { apt_update; : >"$W/words"; apt -s install "$@" >"$W/plan" 2>>"$W/words"; } || finish packages "$*"
+  # "Inst name (new" is new, "Inst name [old] (new" is an upgrade.
+  awk '$1 == "Inst" && $3 ~ /^\(/ { print $2 }' "$W/plan" >"$W/fresh"
+  { [ ! -f "$M/installed" ] || cat "$M/installed"; cat "$W/fresh"; } | sort -u >"$W/installed" && mv -f "$W/installed" "$M/installed" || fail
+  [ ! -f "$W/quiet" ] || awk -F'\t' 'FILENAME == ARGV[1] { fresh[$1]; next } $1 in fresh { print $2 }' "$W/fresh" "$W/quiet" >>"$M/quiet"
+  sync -f "$M" || fail
+  : >"$W/words"
+  apt install "$@" >>"$W/words" 2>&1 || { apt_update; apt install "$@" >"$W/words" 2>&1; } || finish packages "$*"
+  policy_off
+  quiet
+}
+quiet() {
+  [ -f "$M/quiet" ] || return 0
+  while IFS= read -r unit; do systemctl disable --now -- "$unit" </dev/null >&2; systemctl reset-failed -- "$unit" 2>/dev/null; done <"$M/quiet"
+  rm -f "$M/quiet"
+}
+purge_packages() {
+  [ -s "$M/installed" ] || return 0
+  list=$(tr '\n' '\0' <"$M/installed" | xargs -0 dpkg-query -W -f '\${Package}\t\${db:Status-Status}\n' 2>/dev/null | awk -F'\t' '$2 != "not-installed" { print $1 }')
+  if [ -n "$list" ]; then
+    progress 'removing packages'
+    apt -s purge $list >"$W/plan" 2>>"$W/words" || finish packages "$list"
+    others=$(awk 'FILENAME == ARGV[1] { ours[$1]; next } ($1 == "Remv" || $1 == "Purg") && !($2 in ours) { print $2 }' "$M/installed" "$W/plan" | sort -u)
+    if [ -n "$others" ]; then say "note$T$(echo packages stay: $list: needed by $others)"; rm -f "$M/installed"; return 0; fi
+    apt purge $list >>"$W/words" 2>&1 || finish packages "$list"
+  fi
+  rm -f "$M/installed"
+}`;

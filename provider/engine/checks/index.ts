@@ -1,0 +1,24 @@
+import type { Facts } from "../facts";
+import type { Sh } from "../sh";
+import type { Check } from "../state";
+import { debian } from "./debian";
+import { dhcp } from "./dhcp";
+import { port } from "./port";
+import { space } from "./space";
+
+export interface Finding {
+  check: Check;
+  ok: boolean;
+  /** What was found, in one sentence without a full stop. */
+  what: string;
+  mend?: string;
+}
+
+/** A question about the host that writes nothing: shell text that prints an answer, and what the answer means. */
+export interface Question<C extends Check = any> {
+  ask(check: C): Sh;
+  judge(check: C, answer: string, facts: Facts): Omit<Finding, "check">;
+}
+
+/** Every check by its name. */
+export const questions: { [name in Check["check"]]: Question } = { debian, space, port, "no-other-dhcp": dhcp };

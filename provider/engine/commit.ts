@@ -1,0 +1,147 @@
+import { define, lines, sh, type Sh } from "./sh";
+
+/**
+ * The parts of the apply script that know nothing of what is applied. They report in lines of `tag TAB value`, gathered on the host and printed at the end, so that
+ * a lost connection stops nothing half-way: the script goes on to its end by itself, and the next run waits for its lock.
+ */
+export const library: Sh = lines([
+  sh`
+say() { printf '%s\n' "$1" >&3; }
+progress() { printf '%s\n' "$1" >&4; } 2>/dev/null
+fail() { finish failed "$STEP"; }
+torn() { printf 'cannot write %s\n' "$1" >&2; fail; }
+fenced() { read -r now <"$M/serial" && [ "$now" = "$SERIAL" ] || finish stale "serial"; }
+
+# Every file is written beside its place, in a folder that only root can enter, on the same file system.
+stage() { # folder place; sets S
+  S=$1/.netboot-stage/$2
+  [ -d "$S" ] && return
+  ensure_dir "$1" || fail
+  printf '%s\n' "$1" >>"$M/staging"
+  ( umask 077; mkdir -p "$S" ) || fail
+}
+place() { find "$1/.netboot-stage/$2" -mindepth 1 -maxdepth 1 -print0 | xargs -0 -r mv -f -t "$1" -- || fail; }
+keep() { # folder name...
+  stage "$1" old
+  ( cd "$1" && shift && printf './%s\0' "$@" | xargs -0 ln -f -t .netboot-stage/old -- ) || fail
+}
+restore() { [ ! -d "$1/.netboot-stage/old" ] || place "$1" old; }
+unstage() {
+  [ -f "$M/staging" ] || return 0
+  sort -u "$M/staging" | sed 's|$|/.netboot-stage|' | tr '\n' '\0' | xargs -0 rm -rf -- && rm -f "$M/staging"
+}
+# What we make, parents too, is written down before it is made.
+ensure_dir() {
+  [ -d "$1" ] && return 0
+  [ -z "\${1%/*}" ] || ensure_dir "\${1%/*}" || return 1
+  printf '%s\n' "$1" >>"$M/created"
+  mkdir -- "$1"
+}
+prune() { # directory..., deepest first
+  printf '%s\0' "$@" | xargs -0 rmdir -- 2>/dev/null
+  while IFS= read -r dir; do [ -d "$dir" ] && printf '%s\n' "$dir"; done <"$M/created" >"$W/created"
+  mv -f "$W/created" "$M/created"
+}
+# One call a file system: a thousand files cost as much as one.
+flush() {
+  { [ ! -f "$M/staging" ] || cat "$M/staging"; printf '%s\n' "$M"; [ ! -d "$N" ] || printf '%s\n' "$N"; } | tr '\n' '\0' | xargs -0 stat -c '%d %n' -- |
+  sort -u -k1,1n | cut -d' ' -f2- | tr '\n' '\0' | xargs -0 sync -f -- || fail
+}
+blob() { # upload staged sha256 mtime path
+  [ -f "$2" ] && return 0
+  [ -f "$1" ] || { printf 'the upload of %s is gone\n' "$5" >&2; finish stale upload; }
+  progress "verifying $5"
+  ln -- "$1" "$2" 2>/dev/null || cp -- "$1" "$2" || fail
+  sum=$(sha256sum <"$2")
+  [ "\${sum%% *}" = "$3" ] || { rm -f -- "$1"; finish digest "$5"; }
+  chown 0:0 "$2" && chmod 0644 "$2" && touch -d "@$4" "$2" || fail
+  printf '%s\0' "$1" >>"$W/used"
+}`,
+  sh`
+# The set that daemons parse is built beside the one in service, out of its files, and switched by one rename.
+live_begin() {
+  [ -L "$L" ] || [ ! -e "$L" ] || { printf '%s is there and is not ours; move it away\n' "$L" >&2; fail; }
+  G=$N/gen.$SERIAL OLD=$(readlink "$L")
+  ensure_dir "$N" && if [ -d "$L/" ]; then cp -al -- "$L/." "$G"; else mkdir "$G"; fi && chmod 700 "$G" || fail
+}
+validate() { # unit-that-goes...
+  for file in "$M"/units/* "$M"/units/.netboot-stage/ahead/*; do
+    unit=\${file##*/}
+    [ -f "$file" ] || continue
+    [ "$file" = "$M/units/$unit" ] && [ -f "$M/units/.netboot-stage/ahead/$unit" ] && continue
+    case " $* " in *" $unit "*) continue ;; esac
+    check=$(sed -n "s/^check$T//p" "$file")
+    [ -n "$check" ] || continue
+    LIVE=$G sh -c "$check" >"$W/check" 2>&1 </dev/null && continue
+    sed "s|$G|$L|g" "$W/check" >"$W/words"
+    rm -rf -- "$G"
+    finish refused "$unit"
+  done
+}
+live_switch() { # target, or nothing
+  if [ -n "$1" ]; then ln -sfn -- "$1" "$N/.live.new" && mv -fT -- "$N/.live.new" "$L"; else rm -f -- "$L"; fi || fail
+}
+generations() { # only the one in service stays
+  [ -d "$N" ] || return 0
+  rm -f -- "$N/.live.new"
+  in_service=$(readlink "$L")
+  for g in "$N"/gen.*; do [ ! -d "$g" ] || [ "$g" = "$N/$in_service" ] || rm -rf -- "$g"; done
+}`,
+  sh`
+# What a unit was before us, to leave it so.
+former() {
+  if [ -f "$M/units/$1" ]; then sed -n "/^former$T/p" "$M/units/$1"
+  else printf 'former\t%s %s\n' "$(systemctl is-enabled -- "$1" 2>/dev/null)" "$(systemctl is-active -- "$1" 2>/dev/null)"; : >"$W/new.$1"; fi
+}
+stop_unit() {
+  case $(sed -n "s/^former$T//p" "$M/units/$1" 2>/dev/null) in
+    'enabled active') ;;
+    enabled*) systemctl stop -- "$1" ;;
+    *' active') systemctl disable -- "$1" ;;
+    *) systemctl disable --now -- "$1" ;;
+  esac </dev/null >&2
+  systemctl reset-failed -- "$1" 2>/dev/null
+  rm -f -- "$M/units/$1" "$M/stamps/$1.restart" "$M/stamps/$1.reload"
+}
+# Starts, restarts or reloads each unit that owes it, once, in order; proves that it stays up; else puts back what was.
+settle() { # seconds-to-watch unit-files-changed
+  list=$(units) acted= bad= since=$(date +%s)
+  [ "$2" = 0 ] && case $(for unit in $list; do systemctl show -p NeedDaemonReload -- "$unit" 2>/dev/null; done) in *yes*) false ;; esac || systemctl daemon-reload
+  for unit in $list; do
+    owes "$unit"
+    systemctl is-enabled --quiet -- "$unit" 2>/dev/null || systemctl enable --quiet -- "$unit" >&2
+    case $(systemctl is-active -- "$unit"),$OWED in
+      active,none) continue ;;
+      active,reload) verb=reload ;;
+      active,restart) verb=restart ;;
+      *) verb=restart; systemctl reset-failed -- "$unit" 2>/dev/null ;;
+    esac
+    progress "$verb $unit"
+    acted="$acted $unit"
+    printf '%s\n' "$RESTART" >"$W/$unit.restart"; printf '%s\n' "$RELOAD" >"$W/$unit.reload"
+    [ $verb = restart ] || rm -f "$W/$unit.restart"
+    systemctl $verb -- "$unit" </dev/null >&2 && say "$verb$T$unit" || bad="$bad $unit"
+  done
+  [ -z "$acted" ] || [ -n "$bad" ] || sleep "$1"
+  for unit in $acted; do [ "$(systemctl is-active -- "$unit")" = active ] || case " $bad " in *" $unit "*) ;; *) bad="$bad $unit" ;; esac; done
+  [ -z "$bad" ] || rollback
+  for unit in $acted; do mv -f -- "$W/$unit."re* "$M/stamps/" || fail; done
+}
+rollback() {
+  for unit in $bad; do
+    printf '%s is %s\n' "$unit" "$(systemctl is-active -- "$unit")"
+    journalctl -u "$unit" --since "@$since" -n 20 -o cat --no-pager 2>/dev/null
+  done >>"$W/words"
+  for unit in $acted; do [ ! -f "$W/new.$unit" ] || stop_unit "$unit"; done
+  undo
+  [ -z "\${SWITCHED-}" ] || live_switch "$OLD"
+  systemctl daemon-reload
+  for unit in $acted; do
+    [ ! -f "$W/new.$unit" ] || continue
+    systemctl reset-failed -- "$unit" 2>/dev/null
+    systemctl restart -- "$unit" </dev/null >&2 && say "restart$T$unit"
+    [ "$(systemctl is-active -- "$unit")" = active ] || printf '%s is not healthy with the previous files either\n' "$unit" >&2
+  done
+  finish unhealthy "\${bad# }"
+}`,
+]);

@@ -1,0 +1,27 @@
+import type { Outcome } from "./apply";
+import { base } from "./paths";
+import type { Plan } from "./plan";
+import type { Op } from "./state";
+
+/**
+ * Who is at fault for what the host refused? Those whose files (by path, else by name) or packages its words name; "all" where it is nobody's in particular;
+ * "unknown" where only trying tells. Everybody by name is nobody: the words may quote the whole set.
+ */
+export function culprits(ops: readonly Op[], plan: Plan, { status, subject, words }: Outcome): Set<Op> | "all" | "unknown" {
+  if (ops.length === 1 || /No space left|Read-only file system/.test(words)) return "all";
+  const named = (says: (key: string) => boolean) =>
+    new Set(ops.filter((op) => plan.changes.get(op)!.some((change) => change.op !== "remove" && change.kind !== "services" && says(change.key))));
+  for (const found of [named((key) => mentions(words, key) || (status === "digest" && subject === key)), named((key) => mentions(words, base(key)))])
+    if (found.size > 0 && found.size < ops.length) return found;
+  return "unknown";
+}
+
+/** As a whole name, not as a part of a longer one. */
+function mentions(words: string, name: string): boolean {
+  for (let at = words.indexOf(name); at >= 0; at = words.indexOf(name, at + 1)) {
+    const before = words[at - 1] ?? " ";
+    const after = words[at + name.length] ?? " ";
+    if (!/[\w.-]/.test(before) && !/[\w-]/.test(after)) return true;
+  }
+  return false;
+}

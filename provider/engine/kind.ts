@@ -1,0 +1,70 @@
+import type { Facts } from "./facts";
+import type { Sh } from "./sh";
+import type { KindName, SpecOf } from "./state";
+
+/** One difference between what is wanted and what is there. `why` drives messages and is derived from the same data as the action. */
+export interface Change {
+  kind: KindName;
+  /** What the kind's map is keyed by: a path, a package, a unit. */
+  key: string;
+  op: "add" | "change" | "remove";
+  why: string;
+}
+
+/** A change with what its script needs to know. `owner` answers for it. */
+export interface Todo<Spec = any, Seen = any> extends Change {
+  owner: string;
+  want?: Spec;
+  seen?: Seen;
+}
+
+/**
+ * What a kind contributes to the one apply script, by phase. All of `prepare` runs before all of `stage`, and so on; within a phase
+ * the kinds come in the registry's order, reversed for the phases that take away.
+ */
+export interface Steps {
+  /** What staged content needs: packages, directories. Harmless where a later phase refuses. */
+  prepare?: Sh[];
+  /** Puts new content beside its place, on the same file system. */
+  stage?: Sh[];
+  /** Builds the new LIVE set in `$G`. */
+  live?: Sh[];
+  /** Renames staged content that no daemon parses into its place. */
+  place?: Sh[];
+  /** Ends services that go, before their files do. */
+  stop?: Sh[];
+  /** Renames and removes what daemons parse and what is outside LIVE. */
+  swap?: Sh[];
+  /** Takes `swap` back. */
+  undo?: Sh[];
+  /** Removes content that nothing names any more. */
+  retire?: Sh[];
+}
+
+/** What the kinds' scripts need to know of the whole commit. */
+export interface Setting {
+  /** Does a daemon parse what is at this path? Such files are swapped together and can be put back. */
+  watched(path: string): boolean;
+}
+
+/** Four pure functions over one sort of host state. */
+export interface Kind<K extends KindName = KindName, Seen = any> {
+  readonly name: K;
+  /** May several owners have one key? Then it goes with the last of them. */
+  readonly shared: boolean;
+  /** Is what it prints a plain function of what was written? Then an apply compares it with what the plan saw. */
+  readonly stable: boolean;
+  /**
+   * The body of a shell function: reads keys, one a line, on standard input; prints `name TAB key TAB field…` for each that is there and
+   * nothing for one that is not. One process for all keys wherever the tools allow it.
+   */
+  readonly probe: Sh;
+  parse(fields: string[]): Seen;
+  /** What the owner's record says of the spec: short, without tab or newline, equal for equal specs. */
+  digest(want: SpecOf<K>): string;
+  /** Why something must be done, in words; nothing when what is there is what is wanted. */
+  diff(want: SpecOf<K> | undefined, seen: Seen | undefined, facts: Facts, key: string): string | undefined;
+  /** What is really there, as a spec; `want` is what state says and helps where only a digest is known. */
+  observed(seen: Seen, want: SpecOf<K>, text: string | undefined): SpecOf<K> | undefined;
+  script(todo: Todo<SpecOf<K>, Seen>[], setting: Setting): Steps;
+}

@@ -1,0 +1,15 @@
+import type { Kind } from "../kind";
+import type { KindName } from "../state";
+import { blobs } from "./blobs";
+import { claims } from "./claims";
+import { directories } from "./directories";
+import { files } from "./files";
+import { links } from "./links";
+import { packages } from "./packages";
+import { services } from "./services";
+
+/** Every kind, in the order in which things are made; they go in reverse. */
+export const kinds: readonly Kind[] = [packages, directories, blobs, links, files, services, claims];
+
+const byName = new Map(kinds.map((kind) => [kind.name, kind]));
+export const kindOf = (name: KindName): Kind => byName.get(name)!;

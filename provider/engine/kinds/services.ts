@@ -1,0 +1,75 @@
+import type { Kind } from "../kind";
+import { sha256 } from "../record";
+import { sh } from "../sh";
+import { MEMORY, type ServiceSpec } from "../state";
+
+interface Seen {
+  active: string;
+  enabled: string;
+  /** Digest of the spec that the host has; "-" for a unit that we do not look after. */
+  spec: string;
+  /** What is owed: files changed since the last successful start or reload, or a unit file that systemd has not read. */
+  owed: string;
+}
+
+const canonical = (want: ServiceSpec): string =>
+  JSON.stringify([want.check ?? "", [...want.restartOn].sort(), [...(want.reloadOn ?? [])].sort(), want.order ?? 50]);
+
+/**
+ * systemd units. A restart is a state: the host keeps what a unit watches and a stamp of what it was last started with, so that whatever commit changes a
+ * watched file, and whatever crashed in between, the next commit knows what is owed. The starting itself is the engine's (`settle`), once per unit.
+ */
+export const services: Kind<"services", Seen> = {
+  name: "services",
+  shared: false,
+  stable: false,
+  probe: sh`
+while IFS= read -r u; do
+  [ -n "$u" ] || continue
+  p=$(systemctl show -p LoadState,ActiveState,UnitFileState,NeedDaemonReload -- "$u" 2>/dev/null)
+  load= active= enabled= stale= spec=-
+  while IFS='=' read -r name value; do
+    case $name in LoadState) load=$value ;; ActiveState) active=$value ;; UnitFileState) enabled=$value ;; NeedDaemonReload) stale=$value ;; esac
+  done <<END
+$p
+END
+  owed=none
+  [ -f "$M/units/$u" ] && IFS=$T read -r tag spec <"$M/units/$u" && owes "$u" && owed=$OWED && [ "$stale" = yes ] && owed=restart
+  [ "$load" = not-found ] && [ "$spec" = - ] && continue
+  printf 'services\t%s\t%s\t%s\t%s\t%s\n' "$u" "\${active:-unknown}" "\${enabled:-none}" "$spec" "$owed"
+done`,
+  parse: ([active, enabled, spec, owed]) => ({ active: active!, enabled: enabled!, spec: spec!, owed: owed! }),
+  digest: (want) => sha256(canonical(want)),
+  diff(want, seen) {
+    if (want === undefined) return seen && seen.spec !== "-" ? "no longer declared" : undefined;
+    if (!seen) return "missing";
+    if (seen.spec === "-") return "not looked after yet";
+    if (seen.spec !== sha256(canonical(want))) return "its check or what it watches differs";
+    if (seen.enabled !== "enabled" && seen.enabled !== "static") return `${seen.enabled} → enabled`;
+    if (seen.active !== "active") return `${seen.active} → active`;
+    if (seen.owed !== "none") return `${seen.owed} owed: what it watches changed since`;
+    return undefined;
+  },
+  observed: (seen, want) => (seen.active === "active" && seen.owed === "none" && /^(enabled|static)$/.test(seen.enabled) ? want : undefined),
+  script(todo) {
+    const kept = todo.filter((t) => t.op !== "remove");
+    const gone = todo.filter((t) => t.op === "remove");
+    return {
+      stage: kept.length
+        ? [
+            sh`stage ${`${MEMORY}/units`} ahead`,
+            ...kept.map(
+              (t) => sh`{ printf '%s\t%s\n' spec ${sha256(canonical(t.want!))} order ${t.want!.order ?? 50} ${rows(t.want!)}; former ${t.key}; } >"$S"/${t.key} || torn ${t.key}`,
+            ),
+          ]
+        : [],
+      stop: gone.map((t) => sh`stop_unit ${t.key}`),
+    };
+  },
+};
+
+const rows = (want: ServiceSpec): string[] => [
+  ...(want.check ? ["check", want.check] : []),
+  ...want.restartOn.flatMap((path) => ["restart", path]),
+  ...(want.reloadOn ?? []).flatMap((path) => ["reload", path]),
+];

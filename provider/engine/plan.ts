@@ -1,0 +1,200 @@
+import { seenOf, type Facts } from "./facts";
+import type { Change, Todo } from "./kind";
+import { kindOf, kinds } from "./kinds";
+import { inside, isLive, pathProblem } from "./paths";
+import { entry, nameOf, split, stackOf, type Entry, type OwnerRecord } from "./record";
+import type { HostState, KindName, Op } from "./state";
+
+export interface Problem {
+  cause: string;
+  mend?: string;
+  file?: string;
+}
+
+/** What a group of operations comes to on one master, and whose is what. Made from facts by a pure function. */
+export interface Plan {
+  todo: Todo[];
+  /** Changes by operation, for its answer. */
+  changes: Map<Op, Change[]>;
+  refused: Map<Op, Problem>;
+  /** Operations with nothing to do, and why. */
+  idle: Map<Op, string>;
+  /** Owners' records that change, as they are to be in the end; undefined when the owner goes. */
+  records: Map<string, OwnerRecord | undefined>;
+  /** Directories of ours that nobody needs any more, deepest first. */
+  prune: string[];
+  /** The last package has lost its last owner. */
+  purge: boolean;
+  /** What a crash or a hand left to be done on this host that is nobody's in this group. */
+  debts: string[];
+}
+
+const EMPTY: OwnerRecord = new Map();
+
+export const entriesOf = (state: HostState | undefined): Array<[Entry, unknown]> =>
+  kinds.flatMap(({ name }) => Object.entries(state?.[name] ?? {}).map(([key, spec]): [Entry, unknown] => [entry(name, key), spec]));
+
+/**
+ * Compares what is wanted with what is there and what is recorded. `taken` names who, in this process, already wanted an exclusive key:
+ * a rename gives up a key before it is wanted anew, two resources with one key do not.
+ */
+export function plan(ops: readonly Op[], facts: Facts, taken: ReadonlyMap<Entry, string> = new Map()): Plan {
+  const out: Plan = { todo: [], changes: new Map(), refused: new Map(), idle: new Map(), records: new Map(), prune: [], purge: false, debts: [] };
+  const holders = new Map<Entry, Set<string>>(); // overlay: entries whose holders change in this group
+  const holding = (of: Entry): Set<string> => {
+    let known = holders.get(of);
+    if (!known) holders.set(of, (known = new Set(facts.holders.get(of))));
+    return known;
+  };
+  const recordOf = (owner: string): OwnerRecord => (out.records.has(owner) ? (out.records.get(owner) ?? EMPTY) : (facts.owners.get(owner) ?? EMPTY));
+  const mine = new Map<Entry, string>(taken);
+
+  const accepted: Op[] = [];
+  for (const op of ops) {
+    const problem = refusal(op, facts, mine);
+    if (problem) {
+      out.refused.set(op, problem);
+      continue;
+    }
+    accepted.push(op);
+    out.changes.set(op, []);
+    const record = new Map(recordOf(op.owner));
+    for (const [of, spec] of entriesOf(op.want)) {
+      const [name, key] = split(of);
+      const kind = kindOf(name);
+      record.set(of, kind.digest(spec as never));
+      holding(of).add(op.owner);
+      if (!kind.shared) {
+        mine.set(of, op.owner);
+        for (const other of holding(of))
+          if (other !== op.owner) {
+            const theirs = new Map(recordOf(other));
+            theirs.delete(of);
+            out.records.set(other, theirs.size ? theirs : undefined);
+            holding(of).delete(other);
+          }
+      }
+      const seen = seenOf(facts, kind, key);
+      const why = kind.diff(spec as never, seen, facts, key);
+      if (why) add(out, op, { kind: name, key, op: seen === undefined ? "add" : "change", why, owner: op.owner, want: spec, seen });
+    }
+    out.records.set(op.owner, record);
+  }
+
+  const going = accepted.flatMap((op): Array<[Op, string, ReadonlySet<Entry>]> => {
+    const want = new Set(entriesOf(op.want).map(([of]) => of));
+    const stack = stackOf(op.owner);
+    const swept = op.sweep ? [...facts.owners.keys()].filter((owner) => owner !== op.owner && stackOf(owner) === stack && !ops.some((o) => o.owner === owner)) : [];
+    return [[op, op.owner, want], ...swept.map((owner): [Op, string, ReadonlySet<Entry>] => [op, owner, new Set()])];
+  });
+  for (const [op, owner, want] of going) {
+    const record = new Map(recordOf(owner));
+    for (const of of [...record.keys()]) {
+      if (want.has(of)) continue;
+      record.delete(of);
+      holding(of).delete(owner);
+      if (holding(of).size > 0) continue; // another's, or shared: it stays
+      const [name, key] = split(of);
+      const seen = seenOf(facts, kindOf(name), key);
+      const why = kindOf(name).diff(undefined, seen, facts, key);
+      if (why) add(out, op, { kind: name, key, op: "remove", why, owner, seen });
+    }
+    out.records.set(owner, record.size ? record : undefined);
+  }
+  for (const [owner, record] of out.records) if (same(record, facts.owners.get(owner))) out.records.delete(owner);
+
+  const after = ownersAfter(facts, out);
+  leftOver(out, facts, after);
+  for (const op of accepted)
+    if (out.changes.get(op)!.length === 0 && !out.records.has(op.owner) && !op.sweep) out.idle.set(op, idleWords(op));
+  return out;
+}
+
+function add(out: Plan, op: Op, todo: Todo): void {
+  out.todo.push(todo);
+  out.changes.get(op)!.push({ kind: todo.kind, key: todo.key, op: todo.op, why: todo.why });
+}
+
+/** Why an operation may not be carried out at all. */
+function refusal(op: Op, facts: Facts, mine: ReadonlyMap<Entry, string>): Problem | undefined {
+  for (const [of, spec] of entriesOf(op.want)) {
+    const [name, key] = split(of);
+    const kind = kindOf(name);
+    const bad = keyProblem(name, key);
+    if (bad) return { cause: `${JSON.stringify(key)} ${bad}`, file: key };
+    for (const other of facts.holders.get(of) ?? []) {
+      if (other === op.owner) continue;
+      const theirs = facts.owners.get(other)?.get(of);
+      if (kind.shared ? theirs !== kind.digest(spec as never) && name !== "packages" : stackOf(other) !== stackOf(op.owner))
+        return { cause: `${key} belongs to ${nameOf(other)} on this master, and ${nameOf(op.owner)} wants it too`, file: key, mend: "Give one of the two another value, or remove one of them." };
+    }
+    const here = mine.get(of);
+    if (!kind.shared && here !== undefined && here !== op.owner)
+      return { cause: `${key} is wanted by ${nameOf(here)} and by ${nameOf(op.owner)}`, file: key, mend: "Give one of the two another value, or remove one of them." };
+    const foreign = ["files", "links", "blobs", "directories"].includes(name) && !facts.holders.has(of) && !facts.created.has(key);
+    const why = foreign ? seenOf(facts, kind, key) !== undefined && kind.diff(spec as never, seenOf(facts, kind, key), facts, key) : undefined;
+    if (why)
+      return name === "directories"
+        ? { cause: `the directory ${key} is there, not ours, and not as wanted: ${why}`, file: key, mend: `Change it by hand (chmod ${String(spec)} ${key}), or declare it as it is.` }
+        : { cause: `a file that is not ours stands at ${key} (${why})`, file: key, mend: "Move it away, or declare exactly what it holds." };
+  }
+  return undefined;
+}
+
+function keyProblem(name: KindName, key: string): string | undefined {
+  if (["files", "links", "blobs", "directories"].includes(name)) return pathProblem(key);
+  if (name === "packages") return /^[a-z0-9][a-z0-9.+-]+$/.test(key) ? undefined : "is no package name";
+  if (name === "services") return /^[A-Za-z0-9:_.@-]+\.[a-z]+$/.test(key) ? undefined : "is no unit name";
+  return /[\0\t\n\r]/.test(key) ? "holds a control character" : undefined;
+}
+
+export function ownersAfter(facts: Facts, { records }: Pick<Plan, "records">): Map<string, OwnerRecord> {
+  const after = new Map(facts.owners);
+  for (const [owner, record] of records) {
+    if (record) after.set(owner, record);
+    else after.delete(owner);
+  }
+  return after;
+}
+
+/** What nobody's wish brings about: what the last owner leaves behind, and what an interrupted commit left undone. */
+function leftOver(out: Plan, facts: Facts, after: ReadonlyMap<string, OwnerRecord>): void {
+  if (facts.unfinished) out.debts.push("an interrupted commit left something behind");
+  if (facts.memory && after.size === 0) out.debts.push("nothing is declared any more");
+  for (const [unit] of facts.units) {
+    const seen = seenOf(facts, kindOf("services"), unit) as { owed: string } | undefined;
+    if (seen && seen.owed !== "none") out.debts.push(`${unit}: ${seen.owed} owed`);
+  }
+  const removing = out.debts.length > 0 || out.todo.some((t) => t.op === "remove") || [...out.records].some(([owner, record]) => (record?.size ?? 0) < (facts.owners.get(owner)?.size ?? 0));
+  if (!removing) return;
+  const kept = new Set<string>();
+  let packages = false;
+  for (const record of after.values())
+    for (const of of record.keys()) {
+      const [name, key] = split(of);
+      if (name === "packages") packages = true;
+      if (!["directories", "files", "links", "blobs"].includes(name)) continue;
+      for (let at = key; at && !kept.has(at); at = at.slice(0, at.lastIndexOf("/"))) kept.add(at);
+    }
+  out.purge = facts.installed.size > 0 && !packages;
+  out.prune = [...facts.created].filter((dir) => !kept.has(dir)).sort((a, b) => b.length - a.length);
+}
+
+/** Paths that a daemon parses or reads again: of units recorded on the host and of those in this plan. */
+export function watchedBy(facts: Facts, todo: readonly Todo[], units: string): (path: string) => boolean {
+  const roots = [...facts.units.values()].flatMap((unit) => unit.paths);
+  for (const t of todo) if (t.kind === "services" && t.want) roots.push(...t.want.restartOn, ...(t.want.reloadOn ?? []));
+  const outside = [...new Set(roots)].filter((root) => !isLive(root));
+  return (path) => isLive(path) || inside(path, units) || outside.some((root) => inside(path, root));
+}
+
+const same = (a: OwnerRecord | undefined, b: OwnerRecord | undefined): boolean =>
+  (a?.size ?? 0) === (b?.size ?? 0) && (a === undefined) === (b === undefined) && [...(a ?? EMPTY)].every(([of, digest]) => b!.get(of) === digest);
+
+function idleWords(op: Op): string {
+  const parts = kinds.flatMap(({ name }) => {
+    const n = Object.keys(op.want?.[name] ?? {}).length;
+    return n === 0 ? [] : [`${n} ${n === 1 ? name.replace(/ies$/, "y").replace(/s$/, "") : name}`];
+  });
+  return parts.length ? `${parts.join(", ")}: as declared` : "nothing of it is there";
+}

@@ -1,0 +1,61 @@
+import { kinds } from "./kinds";
+import { define, lines, sh, type Sh } from "./sh";
+import { LIVE, MEMORY } from "./state";
+
+/**
+ * What the probe and the apply script have in common, in POSIX sh and the tools that every Debian has. A script is sent as definitions and one call at
+ * the very end: text that was cut on its way defines something or is a syntax error, but does nothing.
+ */
+export const common: Sh = lines([
+  sh`LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export PATH; umask 022
+M=${MEMORY} W=${MEMORY}/work L=${LIVE} N=${LIVE.slice(0, LIVE.lastIndexOf("/"))} T=$(printf '\t')`,
+  ...kinds.map((kind) => define(`probe_${kind.name}`, [kind.probe])),
+  sh`
+# One hash over all that a unit parses at start, or reads again on reload.
+watched() { # unit restart|reload
+  { awk -F'\t' -v what="$2" '$1 == what { print $2 }' "$M/units/$1"
+    [ "$2" = restart ] && printf '/etc/systemd/system/%s\n' "$1"
+  } | tr '\n' '\0' | xargs -0 -r sh -c 'find -L "$@" -name .netboot-stage -prune -o -type f -print0' sh 2>/dev/null |
+  sort -z | xargs -0 -r sha256sum -z -- | sha256sum | cut -c1-64
+}
+owes() { # unit; sets OWED, and RESTART and RELOAD to the stamps of what is there now
+  RESTART=$(watched "$1" restart) RELOAD=$(watched "$1" reload) was= OWED=none
+  [ -f "$M/stamps/$1.reload" ] && read -r was <"$M/stamps/$1.reload"; [ "$was" = "$RELOAD" ] || OWED=reload
+  was=; [ -f "$M/stamps/$1.restart" ] && read -r was <"$M/stamps/$1.restart"; [ "$was" = "$RESTART" ] || OWED=restart
+}
+units() { # in the order in which they start
+  for f in "$M"/units/*; do [ -f "$f" ] && sed -n "s|^order$T|\${f##*/}$T|p" "$f"; done | sort -t "$T" -k2,2n -k1,1 | cut -f1
+}
+# What the engine remembers besides owners.
+memory() {
+  [ -d "$M" ] || return 0
+  echo memory
+  serial=0; [ -f "$M/serial" ] && read -r serial <"$M/serial"
+  printf 'serial\t%s\n' "$serial"
+  for what in installed created; do [ -f "$M/$what" ] && sed "s/^/$what\t/" "$M/$what"; done
+  for f in "$M"/units/*; do [ -f "$f" ] && sed "s|^|unit\t\${f##*/}\t|" "$f"; done
+  return 0
+}
+# Waits for whoever holds the lock and says who it is; a dead holder holds nothing. The lock file may have gone with the memory while we waited.
+take_lock() { # -x|-s patience-in-seconds
+  waited=0
+  while :; do
+    if [ "$1" = -x ]; then
+      mkdir -p "$M" || return 1
+      exec 9>>"$M/lock"
+    else
+      [ -f "$M/lock" ] || return 0
+      { exec 9<"$M/lock"; } 2>/dev/null
+    fi
+    flock -n "$1" 9 || {
+      while :; do
+        printf 'waiting for the lock, held by %s\n' "$(cat "$M/lock" 2>/dev/null)" >&2
+        flock -w 10 "$1" 9 && break
+        waited=$((waited + 10)); [ $waited -lt $2 ] || return 1
+      done
+    }
+    [ "$M/lock" -ef /proc/$$/fd/9 ] && return 0
+    [ "$1" = -x ] || [ -f "$M/lock" ] || return 0
+  done
+}`,
+]);

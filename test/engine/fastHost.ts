@@ -1,0 +1,139 @@
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+
+/**
+ * A host without a machine: the real scripts, run by the real `sh` and the real tools, in a root of their own (a mount namespace with this machine's /usr).
+ * Only what would change this machine is a stub: service manager, packages, journal. Stubs write down what they are told in `journal`.
+ */
+export interface FastHost {
+  readonly root: string;
+  /** A connection as the engine wants it. `cut` says at which message it breaks, and whether before or after the host heard it. */
+  connect(cut?: Cut): () => Promise<any>;
+  /** Runs a command in the root, for what a person would do there. */
+  shell(script: string, env?: Record<string, string>): Promise<{ stdout: string; stderr: string; code: number }>;
+  path(inside: string): string;
+  journal(): string[];
+  /** Every file and link below the places that we may touch, with its content. */
+  snapshot(): Record<string, string>;
+  trips: number;
+  /** Kill the script at the n-th tool that it starts; counts upwards for the next test to know how many there are. */
+  killAt: number;
+  tools(): number;
+  remove(): void;
+}
+
+export interface Cut {
+  at: number;
+  when: "before" | "after";
+}
+
+const here = dirname(fileURLToPath(import.meta.url));
+const MINE = ["etc", "srv", "var", "tmp", "run", "stub"];
+/** Tools whose start is a point at which a script can be killed. */
+const TOOLS = ["mv", "cp", "rm", "ln", "mkdir", "rmdir", "chmod", "touch", "cat", "find", "xargs", "sort", "sync", "stat", "sed", "awk", "tr", "cut", "readlink", "sha256sum", "flock", "date"];
+
+export function fastHost(): FastHost {
+  // Memory, not disk: a fast host proves order and atomicity, not the disk's speed.
+  const root = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "fast-host-"));
+  for (const dir of [...MINE, "usr", "proc", "dev", "etc/systemd/system", "var/lib", "var/lib/apt/lists", "stub/bin", "stub/sbin", "stub/trap", "stub/repo", "stub/dpkg", "stub/fail", "stub/daemon"])
+    mkdirSync(join(root, dir), { recursive: true });
+  for (const dir of ["bin", "sbin", "lib", "lib64"]) if (existsSync(`/${dir}`)) symlinkSync(`usr/${dir}`, join(root, dir));
+  mkdirSync(join(root, "etc/alternatives"));
+  symlinkSync("/usr/bin/mawk", join(root, "etc/alternatives/awk"));
+  cpSync(join(here, "stubs"), join(root, "stub/bin"), { recursive: true });
+  writeFileSync(join(root, "etc/os-release"), 'ID=debian\nVERSION_ID="12"\n');
+  writeFileSync(join(root, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
+  for (const [name, needs] of Object.entries({ dnsmasq: "dnsmasq-base", "dnsmasq-base": "", "nginx-light": "nginx-common", "nginx-common": "", ipxe: "" })) writeFileSync(join(root, "stub/repo", name), needs);
+  for (const name of ["dnsmasq", "nginx-light"]) writeFileSync(join(root, "stub/daemon", name), "");
+  const trap = `#!/bin/sh
+read n </stub/tools; n=$((n + 1)); echo $n >/stub/tools
+[ $n = "$KILL_AT" ] && { kill -9 -"$GROUP"; kill -9 $$; }
+exec /usr/bin/"\${0##*/}" "$@"
+`;
+  for (const tool of TOOLS) writeFileSync(join(root, "stub/trap", tool), trap, { mode: 0o755 });
+  writeFileSync(join(root, "stub/tools"), "0\n");
+
+  const enter = `
+mount --rbind /usr usr && mount --bind stub/sbin usr/sbin && mount --rbind /dev dev && mount --rbind /proc proc || exit 97
+GROUP=$$; export GROUP
+exec chroot . /bin/sh`;
+  const run = (script: string | Readable, { env = {}, command }: { env?: Record<string, string>; command?: string } = {}) =>
+    new Promise<{ stdout: string; stderr: string; code: number }>((done) => {
+      const path = host.killAt > 0 || env.COUNT ? "/stub/trap:/stub/bin:/usr/bin" : "/stub/bin:/usr/bin";
+      const user = process.getuid?.() === 0 ? [] : ["-r"];
+      const child = spawn("unshare", [...user, "-m", "sh", "-c", command === undefined ? `${enter} -s` : `${enter} -c "$COMMAND"`], {
+        cwd: root,
+        detached: true, // a group of its own, to be killed whole
+        env: { PATH: process.env.PATH, HOME: "/", ...env, COMMAND: command, KILL_AT: String(host.killAt), PATH_INSIDE: path },
+        stdio: "pipe",
+      });
+      const out: Buffer[] = [];
+      const err: Buffer[] = [];
+      child.stdout.on("data", (chunk) => out.push(chunk));
+      child.stderr.on("data", (chunk) => err.push(chunk));
+      child.stdin.on("error", () => undefined);
+      child.on("close", (code) => done({ stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString(), code: code ?? 255 }));
+      const prefix = command === undefined ? `PATH=${path}\n` : "";
+      if (typeof script === "string") child.stdin.end(prefix + script);
+      else script.on("error", () => child.stdin.end()).pipe(child.stdin);
+    });
+
+  const host: FastHost = {
+    root,
+    trips: 0,
+    killAt: 0,
+    path: (inside) => join(root, inside),
+    shell: (script, env) => run(script, { env }),
+    journal: () => (existsSync(join(root, "stub/journal")) ? readFileSync(join(root, "stub/journal"), "utf8").trimEnd().split("\n") : []),
+    tools: () => Number(readFileSync(join(root, "stub/tools"), "utf8")),
+    snapshot: () => snapshotOf(root),
+    remove: () => rmSync(root, { recursive: true, force: true }),
+    connect(cut) {
+      let messages = 0;
+      const counts = { connections: 1, trips: 0, bytesOut: 0, bytesIn: 0 };
+      const exchange = async (what: () => Promise<{ stdout: string; stderr: string; code: number }>) => {
+        const at = ++messages;
+        counts.trips++;
+        host.trips++;
+        if (cut && at >= cut.at && (at > cut.at || cut.when === "before")) throw new Error("connection lost");
+        const output = await what();
+        if (cut && at === cut.at) throw new Error("connection lost");
+        return output;
+      };
+      return async () => ({
+        host: "fast",
+        counts,
+        run: (script: string, options: { onProgress?: (line: string) => void }) =>
+          exchange(async () => {
+            counts.bytesOut += script.length;
+            const output = await run(script);
+            output.stderr.split("\n").filter(Boolean).forEach((line) => options.onProgress?.(line));
+            return output;
+          }),
+        send: (command: string, body: Readable) => exchange(() => run(body, { command })),
+        close: async () => undefined,
+      });
+    },
+  };
+  return host;
+}
+
+function snapshotOf(root: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  const walk = (dir: string) => {
+    for (const item of readdirSync(join(root, dir), { withFileTypes: true })) {
+      const path = `${dir}/${item.name}`;
+      if (item.isDirectory()) {
+        found[`${path}/`] = "";
+        walk(path);
+      } else if (item.isFile()) found[path] = readFileSync(join(root, path), "utf8");
+      else found[path] = item.isSymbolicLink() ? "link" : "other";
+    }
+  };
+  for (const dir of ["/etc", "/srv", "/var/lib", "/tmp", "/run", "/stub/dpkg", "/stub/unit", "/stub/sbin"]) if (existsSync(join(root, dir))) walk(dir);
+  return found;
+}
