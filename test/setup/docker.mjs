@@ -15,10 +15,14 @@ export const docker = () => step("docker", engine);
 async function engine() {
     const found = await version();
     if (found) return `engine ${found} answers${startedByUs()}`;
-    await whyNot();
-    if (!existsSync("/usr/bin/dockerd")) await aptInstall(["docker.io"], "A Docker engine is missing", otherWay);
+    const noClient = async () => !(await ask("docker", ["--version"]));
+    if (await noClient()) await aptInstall(["docker.io"], "Docker is missing", "install Docker in another way.");
     // Debian 12 ships the client in docker.io; from Debian 13 on it is a package of its own.
-    if (!(await ask("docker", ["--version"]))) await aptInstall(["docker-cli"], "The docker client is missing", otherWay);
+    if (await noClient()) await aptInstall(["docker-cli"], "The docker client is missing", "put `docker` on PATH.");
+    const now = await version();
+    if (now) return `engine ${now} answers, installed`;
+    await whyNot();
+    if (!(await ask("dockerd", ["--version"]))) await aptInstall(["docker.io"], "A Docker engine is missing", otherWay);
     if (existsSync("/run/systemd/system")) {
         note("starting it");
         await run("systemctl", ["start", "docker"]);

@@ -40,6 +40,8 @@ function hand(then) {
     child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }
 
+if (Number(process.versions.node.split(".")[0]) < 20)
+    fail(`Node ${process.versions.node} is too old\n  either install the distribution's package of Node 20 or newer,\n  or an archive from nodejs.org.`);
 const { only, then } = parse(process.argv.slice(2));
 const interrupted = (signal) => process.exit(128 + constants.signals[signal]);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, interrupted);

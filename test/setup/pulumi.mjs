@@ -1,6 +1,7 @@
 // The Pulumi CLI with its Node.js language host: the one on PATH, else one made earlier, else the official installer's,
 // else built from Go modules. All that is made lies in the cache.
 import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { go } from "./go.mjs";
 import { announce, ask, note, run, step } from "./step.mjs";
@@ -76,6 +77,6 @@ async function buildIt() {
     rmSync(home, { recursive: true, force: true });
     renameSync(dirname(fresh), home);
     note("removing what the build left");
-    rmSync(work, { recursive: true, force: true });
+    await rm(work, { recursive: true, force: true });
     return "built from Go modules";
 }
