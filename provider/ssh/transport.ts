@@ -18,9 +18,9 @@ export interface Connection {
   hostKey?: string;
   /** A jump host; takes the same fields. */
   proxy?: Connection;
-  /** How often a failed dial is tried again; -1 for ever. Default 10. */
+  /** How often a failed dial is tried again (not after a wrong host key or a refused login); -1 for ever. Default 10. */
   dialErrorLimit?: number;
-  /** Seconds for one dial. Default 15. */
+  /** Seconds for one dial, each hop by itself. Default 15. */
   perDialTimeout?: number;
 }
 
@@ -53,9 +53,17 @@ export interface RunOptions {
 export interface Transport {
   readonly host: string;
   readonly counts: Counts;
-  /** Runs a POSIX shell script sent whole on standard input, never in argv. A non-zero exit is an answer, not an error. */
+  /**
+   * Runs a POSIX shell script sent whole on standard input, never in argv; its own standard input is empty. A script that
+   * arrives cut short does not run at all. A non-zero exit is an answer, not an error.
+   * Throws `ConnectionLost` (with `started`), `TimedOut`, or `Refused` where root is not to be had with `sudo -n`; see errors.ts.
+   */
   run(script: string, options: RunOptions): Promise<Output>;
-  /** Runs a short constant command (no secrets: it is seen in argv) and feeds it a stream on standard input. */
+  /**
+   * Runs a short constant command (no secrets: it is seen in argv) and feeds it a stream on standard input. To the command a
+   * stream that broke looks as if it had ended: what it stored counts only when its digest is right.
+   * Throws as `run` does, and `BodyFailed` when the stream itself fails. The stream is destroyed in every case.
+   */
   send(command: string, body: Readable, options: RunOptions): Promise<Output>;
   close(): Promise<void>;
 }
