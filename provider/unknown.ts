@@ -8,3 +8,11 @@ export function hasUnknown(value: unknown): boolean {
   for (const key in value) if (key.includes(UNKNOWN) || hasUnknown((value as Record<string, unknown>)[key])) return true;
   return false;
 }
+
+/** A text with something unknown in it is itself unknown: Pulumi knows the sentinel only whole. */
+export function settled<T>(value: T): T {
+  if (typeof value === "string") return (value.includes(UNKNOWN) ? UNKNOWN : value) as T;
+  if (Array.isArray(value)) return value.map(settled) as T;
+  if (!value || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, settled(v)])) as T;
+}

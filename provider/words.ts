@@ -8,15 +8,16 @@ export function problemsOf(errors: ErrorObject[], resource: string): Problem[] {
   // A union that fits nowhere has failed in each of its branches; one sentence about the whole says it better.
   const unions = errors.filter(({ keyword }) => keyword === "anyOf").map(({ instancePath }) => instancePath);
   const inUnion = ({ instancePath, keyword }: ErrorObject) => keyword !== "anyOf" && unions.some((path) => instancePath === path || instancePath.startsWith(`${path}/`));
-  const problems = errors.filter((error) => !inUnion(error)).map((error) => problemOf(error, resource));
+  const problems = errors.filter((error) => !inUnion(error) && error.keyword !== "propertyNames").map((error) => problemOf(error, resource));
   const seen = new Set<string>();
   return problems.filter(({ property, reason }) => !seen.has(property + reason) && seen.add(property + reason));
 }
 
-function problemOf({ keyword, instancePath, params, data, parentSchema }: ErrorObject, resource: string): Problem {
+function problemOf({ keyword, instancePath, params, data, parentSchema, propertyName }: ErrorObject, resource: string): Problem {
   const schema = (parentSchema ?? {}) as Schema;
   const field = pathOf(instancePath);
   const at = (name: string) => (field ? `${field}.${name}` : name);
+  if (propertyName !== undefined) return { property: at(propertyName), reason: `${at(propertyName)} is ${quoted(propertyName)} by name, which cannot be one here${allowed(schema)}.` };
   const given = schema.writeOnly ? "a secret" : quoted(data);
   switch (keyword) {
     case "required":
@@ -39,8 +40,6 @@ function problemOf({ keyword, instancePath, params, data, parentSchema }: ErrorO
     }
     case "type":
       return { property: field, reason: `${field} is ${given}, but must be ${article(params.type)}${allowed(schema)}.` };
-    case "propertyNames":
-      return { property: at(params.propertyName), reason: `${at(params.propertyName)} cannot be a name here: use ${((schema.propertyNames as Schema | undefined)?.["x-allowed"] as string | undefined) ?? "letters, digits and hyphens"}.` };
     default:
       return { property: field, reason: `${field} is ${given}, ${fault(schema, data) ?? `which is no ${(schema.title ?? "valid value").replace(/^[A-Z](?=[a-z])/, (c) => c.toLowerCase())}${limit(keyword, params)}`}${allowed(schema)}.` };
   }

@@ -10,7 +10,7 @@ export const blobPath = ({ sha256, name }: { sha256: string; name: string }) => 
 export const menuPath = (name: string) => `/menu/${name}.ipxe`;
 
 /** A boot as templates render it: no references any more, only words. Nothing for the local disk. */
-export type Job = { kind: "kernel"; kernel: string; initrds: string[]; args: string } | { kind: "chain"; url: string } | { kind: "shell" };
+export type Job = { kind: "kernel"; kernel: string; initrds: string[]; args: string } | { kind: "menu" | "chain"; url: string } | { kind: "shell" };
 
 export function jobOf(boot: Boot): Job | undefined {
   switch (boot.kind) {
@@ -19,11 +19,11 @@ export function jobOf(boot: Boot): Job | undefined {
     case "shell":
       return { kind: "shell" };
     case "menu":
-      return { kind: "chain", url: menuPath(boot.menu.name) };
+      return { kind: "menu", url: menuPath(boot.menu.name) };
     case "chain":
       return { kind: "chain", url: boot.url };
     case "kernel":
-      return { kind: "kernel", kernel: blobPath(boot.image.kernel), initrds: boot.image.initrds.map(blobPath), args: [...initrdArgs(boot.image.initrds), cmdlineOf(boot)].join(" ") };
+      return { kind: "kernel", kernel: blobPath(boot.image.kernel), initrds: boot.image.initrds.map(blobPath), args: [...initrdArgs(boot.image.initrds), cmdlineOf(boot)].filter(Boolean).join(" ") };
   }
 }
 
@@ -48,13 +48,24 @@ export interface Script {
 }
 
 /** The iPXE script of one machine: its job, tried again as configured, and then, whatever went wrong, its own disk. */
-export function script({ title, boot, local, retries }: Script): string {
+export const script = ({ title, ...rest }: Script) => template("title.njk", { title }) + body(rest);
+
+/** A thousand machines share a handful of boots: each body is rendered once. */
+const bodies = new Map<string, string>();
+
+function body({ boot, local, retries }: Omit<Script, "title">): string {
+  const key = JSON.stringify([boot, local, retries]);
+  const known = bodies.get(key);
+  if (known !== undefined) return known;
   const disk = boot.kind === "local" ? { ...local, ...boot } : local;
-  return tidy(template("script.njk", { title, job: jobOf(boot) ?? false, local: { ...disk, volume: disk.volume ?? "" }, retries }));
+  const text = tidy(template("script.njk", { job: jobOf(boot) ?? false, local: { ...disk, volume: disk.volume ?? "" }, retries }));
+  if (bodies.size > 1000) bodies.clear();
+  bodies.set(key, text);
+  return text;
 }
 
 /** Macros leave empty lines; a script without them is what a reviewer wants to read. */
-export const tidy = (text: string) => text.replace(/\n{2,}/g, "\n").replace(/[ \t]+$/gm, "").replace(/\n*$/, "\n");
+export const tidy = (text: string) => text.replace(/[ \t]+$/gm, "").replace(/\n{2,}/g, "\n").replace(/^\n/, "").replace(/\n*$/, "\n");
 
 /** The firmware's first file, in words. */
 export function firmware({ loaders }: MasterRef): string {

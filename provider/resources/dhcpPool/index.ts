@@ -3,6 +3,7 @@ import { type Check, LIVE } from "../../engine/state";
 import { canonicalRange, canonicalSubnet, dotted, ipv4, netmask, range, subnet, within } from "../../net";
 import { templates } from "../../render";
 import type { Claim, ResourceType } from "../../resource";
+import { settled } from "../../unknown";
 import { rules } from "./rules";
 import type { DhcpPool } from "./types";
 
@@ -19,8 +20,9 @@ function servers({ master, address }: DhcpPool) {
 
 function conf(pool: DhcpPool): string {
   const { name, master, mode, interface: only, router, domain } = pool;
-  const net = subnet(pool.subnet)!;
-  const span = pool.range ? range(pool.range)! : undefined;
+  // Of a subnet that is masked or not known yet, the text is never shown.
+  const net = subnet(pool.subnet) ?? { first: 0, prefix: 0 };
+  const span = pool.range ? range(pool.range) : undefined;
   const { http, tftp } = servers(pool);
   const tag = `pool-${name}`;
   return template("pool.conf.njk", {
@@ -69,7 +71,7 @@ const type: ResourceType<DhcpPool> = {
     const ref: PoolRef = { name, mode, subnet: net, ...(span && { range: span }), reserved: reserved(pool) };
     return {
       state: { files: { [`${LIVE}/dnsmasq.d/${name}.conf`]: conf(pool).replace(/\n{2,}/g, "\n") }, claims: { [`subnet ${net}`]: "" } },
-      outputs: { ref },
+      outputs: settled({ ref }),
       checks: checks(pool),
     };
   },

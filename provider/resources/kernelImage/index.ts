@@ -3,7 +3,7 @@ import { blobProblems } from "../../boot/rules";
 import { blobPath, HTTP, oneSpaced, SITE } from "../../boot/script";
 import type { Blob, FileRef, ImageRef, MasterRef } from "../../boot/types";
 import type { ResourceType } from "../../resource";
-import { hasUnknown, UNKNOWN } from "../../unknown";
+import { hasUnknown, settled, UNKNOWN } from "../../unknown";
 
 interface KernelImage {
   name: string;
@@ -32,7 +32,7 @@ const type: ResourceType<KernelImage> = {
     return {
       // Two images may share a file: the same digest and name are the same path.
       state: { blobs: Object.fromEntries(files.map((file) => [HTTP + blobPath(known(file)), { sha256: file.sha256!, size: file.size! }])) },
-      outputs: { ref, digest: ref.digest, url: master.http + blobPath(ref.kernel) },
+      outputs: settled({ ref, digest: ref.digest, url: master.http + blobPath(ref.kernel) }),
       checks: [{ check: "space", path: SITE, bytes: files.reduce((sum, { size }) => sum + (size ?? 0), 0) }],
       sources: Object.fromEntries(files.map(({ sha256, path }) => [sha256!, path])),
     };

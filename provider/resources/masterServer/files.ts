@@ -1,4 +1,4 @@
-import { menuPath, script, SITE, tidy } from "../../boot/script";
+import { script, SITE, tidy } from "../../boot/script";
 import type { Boot } from "../../boot/types";
 import { LIVE, MEMORY } from "../../engine/state";
 import { templates } from "../../render";
@@ -35,6 +35,6 @@ const listen = ({ interface: only, tftp, address }: MasterServer) => (only && tf
 /** What a machine boots that no script is there for. */
 function unknown({ unknownMachines, unknownMenu, localBoot, retries }: MasterServer): string {
   if (unknownMachines === "register") return tidy(template("register.ipxe.njk", { local: { ...localBoot, volume: localBoot.volume ?? "" }, retries }));
-  const boot: Boot = unknownMachines === "menu" ? { kind: "chain", url: menuPath(unknownMenu!) } : { kind: "local" };
+  const boot: Boot = unknownMachines === "menu" ? { kind: "menu", menu: { name: unknownMenu!, reaches: [] } } : { kind: "local" };
   return script({ title: "unknown machine", boot, local: localBoot, retries });
 }

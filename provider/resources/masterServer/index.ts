@@ -3,6 +3,7 @@ import { SITE } from "../../boot/script";
 import type { MasterRef } from "../../boot/types";
 import type { Check } from "../../engine/state";
 import type { Problem, ResourceType } from "../../resource";
+import { settled } from "../../unknown";
 import { addressOf, filesOf, LEASES, LOGS } from "./files";
 import { loaderState, nameOf, ordered, own } from "./loaders";
 import { DHCP_UNIT, HTTP_UNIT, services } from "./services";
@@ -65,7 +66,7 @@ const type: ResourceType<MasterServer> = {
         files: filesOf(input),
         services,
       },
-      outputs: { ref: refOf(input), url: `http://${addressOf(input)}` },
+      outputs: settled({ ref: refOf(input), url: `http://${addressOf(input)}` }),
       checks: checks(input),
       sources,
     };
