@@ -2,13 +2,13 @@
 
 /** Lower case with colons, from the ways in which MACs are written: colons, hyphens, Cisco's dots, nothing. */
 export function canonicalMac(text: string): string {
-  const hex = text.trim().toLowerCase();
+  const hex = text.toLowerCase();
   const bare = /^([0-9a-f]{2}([:-]?))([0-9a-f]{2}\2){4}[0-9a-f]{2}$/.test(hex) || /^([0-9a-f]{4}\.){2}[0-9a-f]{4}$/.test(hex);
   return bare ? hex.replace(/[:.-]/g, "").replace(/..(?!$)/g, "$&:") : text;
 }
 
 /** As iPXE prints `${uuid}`: lower case with hyphens. */
-export const canonicalUuid = (text: string) => text.trim().replace(/^\{(.*)\}$/, "$1").toLowerCase();
+export const canonicalUuid = (text: string) => text.replace(/^\{(.*)\}$/, "$1").toLowerCase();
 
 /** MACs that thousands of machines share: examples, drivers' fallbacks, unprogrammed EEPROMs, USB dongles cloned at the factory. */
 const SHARED_MACS = new Set([

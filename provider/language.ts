@@ -10,7 +10,7 @@ const shown = (c: string) => (c === "\n" ? "a line break" : c === "\t" ? "a tab"
 function printable(text: string): Fault {
   const odd = /[^\x20-\x7e]/u.exec(text)?.[0];
   if (!odd) return undefined;
-  return /[\x00-\x7f]/.test(odd) ? `holds ${shown(odd)}, which would begin something else in the script` : `holds ${shown(odd)}, and only ASCII can be relied on before an operating system runs`;
+  return /[\x00-\x7f]/.test(odd) ? `holds ${shown(odd)}, which would begin something else` : `holds ${shown(odd)}, and only ASCII can be relied on before an operating system runs`;
 }
 
 /**

@@ -38,6 +38,8 @@ function problemOf({ keyword, instancePath, params, data, parentSchema, property
       const kinds = (schema.oneOf ?? []).map(({ $ref }) => $ref!.split("/boot").at(-1)!.toLowerCase());
       return { property: field, reason: `${at(params.tag)} is ${quoted(params.tagValue)}, and can be ${either(kinds.map(quoted))}: use boot.local(), boot.menu(), boot.kernel(), boot.shell() or boot.chain().` };
     }
+    case "minItems":
+      return { property: field, reason: `${field} is ${given}, and needs at least ${params.limit}: add one.` };
     case "type":
       return { property: field, reason: `${field} is ${given}, but must be ${article(params.type)}${allowed(schema)}.` };
     default:
@@ -75,13 +77,16 @@ export function nearest(name: string, names: string[]): string | undefined {
   return best && best.far <= Math.max(2, Math.floor(name.length / 3)) ? best.other : undefined;
 }
 
-/** Levenshtein's distance. */
+/** Levenshtein's distance, with two letters swapped as one step. */
 function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  const rows = [Array.from({ length: b.length + 1 }, (_, i) => i)];
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    row = next;
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      row[j] = Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, rows[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) row[j] = Math.min(row[j]!, rows[i - 2]![j - 2]! + 1);
+    }
+    rows.push(row);
   }
-  return row[b.length]!;
+  return rows[a.length]![b.length]!;
 }
