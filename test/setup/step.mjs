@@ -47,7 +47,12 @@ export const announce = (text) => void process.stderr.write(`${live ? "\r\x1b[K"
 
 const running = new Set();
 process.on("exit", () => {                             // an interrupted set-up takes its commands with it
-    for (const child of running) process.kill(-child.pid, "SIGTERM");
+    for (const child of running)
+        try {
+            process.kill(-child.pid, "SIGTERM");
+        } catch (error) {
+            if (error.code !== "ESRCH") throw error;   // it has just ended by itself
+        }
 });
 
 /**
