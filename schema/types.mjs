@@ -19,15 +19,18 @@ const shown = (schema) => {
     if (Array.isArray(schema)) return schema.map(shown);
     if (!schema || typeof schema !== "object") return schema;
     const { title, default: fallback, examples, ...rest } = schema;
-    const inner = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, shown(value)]));
-    const isField = typeof rest.description === "string";
-    const notes = isField ? [fallback !== undefined && `@default ${JSON.stringify(fallback)}`, Array.isArray(examples) && `@example ${JSON.stringify(examples[0])}`].filter(Boolean) : [];
-    return { ...(typeof title === "object" && { title: shown(title) }), ...inner, ...(notes.length && { description: [rest.description, ...notes].join("\n") }) };
+    // Below these, keys are names of the schema's author and no keywords: a field may be called "default".
+    const named = (map) => Object.fromEntries(Object.entries(map).map(([name, value]) => [name, shown(value)]));
+    const inner = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, ["properties", "$defs"].includes(key) ? named(value) : shown(value)]));
+    const notes = [fallback !== undefined && `@default ${JSON.stringify(fallback)}`, Array.isArray(examples) && `@example ${JSON.stringify(examples[0])}`].filter(Boolean);
+    return { ...inner, ...(rest.description && notes.length && { description: [rest.description, ...notes].join("\n") }) };
 };
 const read = ({ url }) => {
     const { $id, ...schema } = JSON.parse(readFileSync(new URL(url, import.meta.url), "utf8"));
     const body = { ...shown(schema), ...(schema.description && { description: schema.description }) };
-    return JSON.stringify(files.includes(basename(url)) ? { ...body, title: `${schema.title}Input` } : body);
+    const named = files.includes(basename(url)) ? { ...body, title: `${schema.title}Input` } : body;
+    // References say their file: the parser loses it where one file is reached through another.
+    return JSON.stringify(named).replaceAll('"$ref":"#/', `"$ref":"${basename(url)}#/`);
 };
 const all = { title: "Schemas", type: "object", additionalProperties: false, properties: Object.fromEntries(files.map((file) => [file.slice(0, -".json".length), { $ref: file }])) };
 const text = await compile(all, "Schemas", {

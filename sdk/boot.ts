@@ -1,10 +1,10 @@
 import type { MachineInput } from "@pulumi-netboot/schema";
 import type { BootMenu } from "./bootMenu";
-import type { Inputs } from "./inputs";
+import type { Fields, Inputs } from "./inputs";
 import type { KernelImage } from "./kernelImage";
 
 type Kinds = NonNullable<MachineInput["boot"]>;
-type Options<Kind extends Kinds["kind"], Refs extends string = never> = Inputs<Omit<Extract<Kinds, { kind: Kind }>, "kind" | Refs>>;
+type Options<Kind extends Kinds["kind"], Refs extends string = never> = Fields<Omit<Extract<Kinds, { kind: Kind }>, "kind" | Refs>>;
 
 /** What a machine or a menu entry boots: made by the functions of `boot`. */
 export type Boot = Inputs<Kinds>;

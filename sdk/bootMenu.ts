@@ -1,16 +1,16 @@
 import type { BootMenuInput } from "@pulumi-netboot/schema";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Boot } from "./boot";
-import type { Inputs } from "./inputs";
+import type { Fields } from "./inputs";
 import { NetbootResource, onMaster, type OnMaster } from "./resource";
 
 type Entry = BootMenuInput["entries"][number];
-export type BootMenuEntry = Inputs<Omit<Entry, "boot">> & {
+export type BootMenuEntry = Fields<Omit<Entry, "boot">> & {
     /** What choosing it boots. */
     boot: Boot;
 };
 
-export interface BootMenuArgs extends OnMaster, Inputs<Omit<BootMenuInput, "name" | "master" | "entries">> {
+export interface BootMenuArgs extends OnMaster, Fields<Omit<BootMenuInput, "name" | "master" | "entries">> {
     /** The entries, in the order in which they are shown. */
     entries: BootMenuEntry[];
 }

@@ -36,5 +36,5 @@ export const guarded = (connection: Inputs<Connection>): pulumi.Output<Connectio
 
 function marked(plain: Connection): pulumi.Output<Connection> {
     const secrets = CREDENTIALS.filter((field) => plain[field] !== undefined).map((field) => [field, pulumi.secret(plain[field])]);
-    return pulumi.output({ ...plain, ...Object.fromEntries(secrets), ...(plain.proxy && { proxy: marked(plain.proxy) }) });
+    return pulumi.output({ ...plain, ...Object.fromEntries(secrets), ...(plain.proxy && { proxy: marked(plain.proxy) }) }) as pulumi.Output<Connection>;
 }

@@ -1,9 +1,9 @@
 import type { DhcpPoolInput } from "@pulumi-netboot/schema";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Inputs } from "./inputs";
+import type { Fields } from "./inputs";
 import { NetbootResource, onMaster, type OnMaster } from "./resource";
 
-export interface DhcpPoolArgs extends OnMaster, Inputs<Omit<DhcpPoolInput, "name" | "master">> {}
+export interface DhcpPoolArgs extends OnMaster, Fields<Omit<DhcpPoolInput, "name" | "master">> {}
 
 /**
  * DHCP for one subnet: addresses and boot loaders, or, beside an existing DHCP server, boot loaders alone.

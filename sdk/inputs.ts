@@ -1,7 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** The same shape, with every value allowed to be an output of another resource. */
-export type Inputs<T> = T extends string | number | boolean | undefined ? pulumi.Input<T> : T extends (infer E)[] ? pulumi.Input<Inputs<E>[]> : pulumi.Input<{ [K in keyof T]: Inputs<T[K]> }>;
+/** An object's fields, each of which may be an output of another resource, at any depth. */
+export type Fields<T> = { [K in keyof T]: Inputs<T[K]> };
+
+/** A value that may be an output of another resource, at any depth. */
+export type Inputs<T> = T extends string | number | boolean | undefined ? pulumi.Input<T> : T extends (infer E)[] ? pulumi.Input<Inputs<E>[]> : pulumi.Input<Fields<T>>;
 
 export type Path = (string | number)[];
 

@@ -1,10 +1,10 @@
 import type { KernelImageInput } from "@pulumi-netboot/schema";
 import * as pulumi from "@pulumi/pulumi";
-import type { Inputs } from "./inputs";
+import type { Fields } from "./inputs";
 import { fileInput, type FileSource } from "./localFile";
 import { NetbootResource, onMaster, type OnMaster } from "./resource";
 
-export interface KernelImageArgs extends OnMaster, Inputs<Omit<KernelImageInput, "name" | "master" | "kernel" | "initrds">> {
+export interface KernelImageArgs extends OnMaster, Fields<Omit<KernelImageInput, "name" | "master" | "kernel" | "initrds">> {
     /** The kernel: a path on the machine that runs Pulumi, or `{ path, sha256 }` where the content must have that digest. */
     kernel: pulumi.Input<string | FileSource>;
     /** Initial RAM disks, likewise, in the order in which the kernel unpacks them. */

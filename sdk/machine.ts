@@ -2,10 +2,10 @@ import type { MachineInput } from "@pulumi-netboot/schema";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Boot } from "./boot";
 import type { DhcpPool } from "./dhcpPool";
-import type { Inputs } from "./inputs";
+import type { Fields } from "./inputs";
 import { NetbootResource, onMaster, type OnMaster, refOf } from "./resource";
 
-export interface MachineArgs extends OnMaster, Inputs<Omit<MachineInput, "name" | "master" | "boot" | "pool">> {
+export interface MachineArgs extends OnMaster, Fields<Omit<MachineInput, "name" | "master" | "boot" | "pool">> {
     /** The pool whose subnet `address` is in. */
     pool?: DhcpPool;
     /** What it boots. Default: its own disk. */

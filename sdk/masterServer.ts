@@ -1,13 +1,13 @@
 import type { MasterServerInput } from "@pulumi-netboot/schema";
 import * as pulumi from "@pulumi/pulumi";
 import { type Connection, guarded } from "./connection";
-import type { Inputs } from "./inputs";
+import type { Fields, Inputs } from "./inputs";
 import { fileInput, type FileSource } from "./localFile";
 import { NetbootResource } from "./resource";
 
 type Firmware = keyof NonNullable<MasterServerInput["loaders"]>;
 
-export interface MasterServerArgs extends Inputs<Omit<MasterServerInput, "name" | "host" | "loaders">> {
+export interface MasterServerArgs extends Fields<Omit<MasterServerInput, "name" | "host" | "loaders">> {
     /** How Pulumi reaches the master. */
     connection: Inputs<Connection>;
     /** The iPXE that each kind of firmware is given: the name of a file in the distribution's iPXE package, or `{ path, sha256? }` of your own. */

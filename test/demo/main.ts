@@ -3,7 +3,7 @@ import { artifacts } from "../setup/where.mjs";
 import { type Client, startClient } from "../lab/client.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
-import { compare, excluded, inWords } from "../lab/snapshot.ts";
+import { differences, excluded, inWords } from "../lab/snapshot.ts";
 import { openProject, type Project } from "../pulumi/project.ts";
 import { bold, dim, step, table, watch } from "./show.ts";
 
@@ -82,8 +82,8 @@ async function demo(lab: Lab): Promise<void> {
     await Promise.all(clients.map((client) => client.stop()));
     await step("Destroy", async () => {
         await project.run(["destroy", "--yes", "--skip-preview"], { show: true });
-        const left = compare(before, await master.snapshot());
-        for (const line of inWords(left)) console.log(`   ${line}`);
+        const left = differences(before, await master.snapshot());
+        if (left.length) console.log(inWords(left));
         if (left.length) throw new Error(`${left.length} differences from before`);
         return `the master is as before: ${before.files.size} files and ${before.packages.size} packages compared`;
     });
