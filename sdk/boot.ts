@@ -13,10 +13,10 @@ export type Boot = Inputs<Kinds>;
 export const local = (options: Options<"local"> = {}): Boot => ({ ...options, kind: "local" }) as Boot;
 
 /** A menu on the machine's console. */
-export const menu = (menu: BootMenu): Boot => ({ kind: "menu", menu: menu.ref }) as Boot;
+export const menu = (menu: BootMenu): Boot => ({ kind: "menu", menu: menu.__ref }) as Boot;
 
 /** A kernel over the network. `append` adds arguments to the image's command line, `cmdline` replaces it. */
-export const kernel = (image: KernelImage, options: Options<"kernel", "image"> = {}): Boot => ({ ...options, kind: "kernel", image: image.ref }) as Boot;
+export const kernel = (image: KernelImage, options: Options<"kernel", "image"> = {}): Boot => ({ ...options, kind: "kernel", image: image.__ref }) as Boot;
 
 /** iPXE's shell on the machine's console; when it is left, the machine boots its own disk. */
 export const shell = (): Boot => ({ kind: "shell" }) as Boot;

@@ -18,6 +18,6 @@ export interface FleetArgs extends OnMaster {
  */
 export class Fleet extends NetbootResource {
     constructor(name: string, { pool, ...args }: FleetArgs, opts?: pulumi.CustomResourceOptions) {
-        super("Fleet", name, { ...onMaster(args), ...(pool && { pool: refOf(pool) }) }, ["nextBoot"], opts);
+        super("Fleet", name, { ...onMaster(args), ...(pool && { __pool: refOf(pool) }) }, ["nextBoot"], opts);
     }
 }

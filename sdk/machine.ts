@@ -25,6 +25,6 @@ export class Machine extends NetbootResource {
     declare readonly nextBoot: pulumi.Output<string>;
 
     constructor(name: string, { pool, ...args }: MachineArgs, opts?: pulumi.CustomResourceOptions) {
-        super("Machine", name, { ...onMaster(args), ...(pool && { pool: refOf(pool) }) }, ["nextBoot"], opts);
+        super("Machine", name, { ...onMaster(args), ...(pool && { __pool: refOf(pool) }) }, ["nextBoot"], opts);
     }
 }

@@ -9,8 +9,8 @@ const shim = (type: string) => `exports.handler=()=>require("pulumi-netboot/prov
 
 /** What all resources of a master have in common. */
 export abstract class NetbootResource<Ref = unknown> extends pulumi.CustomResource {
-    /** What other resources take of this one when it is handed to them. */
-    declare readonly ref: pulumi.Output<Ref>;
+    /** @internal What other resources take of this one when it is handed to them. */
+    declare readonly __ref: pulumi.Output<Ref>;
     /** The files that this resource keeps on the master: text by path. Previews show their lines. */
     declare readonly files: pulumi.Output<Record<string, string>>;
     /** @internal */
@@ -19,7 +19,7 @@ export abstract class NetbootResource<Ref = unknown> extends pulumi.CustomResour
     /** @internal */
     constructor(type: string, name: string, args: Record<string, unknown>, outputs: readonly string[], opts?: pulumi.CustomResourceOptions) {
         const token = `pulumi-nodejs:dynamic/netboot:${type}`;
-        const declared = Object.fromEntries(["ref", "files", "__connection", ...outputs].map((key) => [key, undefined]));
+        const declared = Object.fromEntries(["__ref", "files", "__connection", ...outputs].map((key) => [key, undefined]));
         const hidden = { __urn: pulumi.createUrn(name, token, opts?.parent), __secrets: secretPaths(args), __provider: shim(type) };
         super(token, name, { ...declared, name, ...args, ...hidden }, opts);
     }
@@ -34,7 +34,7 @@ export interface OnMaster {
 }
 
 /** The arguments with the master as plain data: where things are, and the way there. */
-export const onMaster = <A extends OnMaster>({ master, ...rest }: A) => ({ ...rest, master: master.ref, __connection: master.__connection });
+export const onMaster = <A extends OnMaster>({ master, ...rest }: A) => ({ ...rest, __master: master.__ref, __connection: master.__connection });
 
 /** `ref` of a resource given as an argument. */
-export const refOf = (resource: NetbootResource | undefined) => resource?.ref;
+export const refOf = (resource: NetbootResource | undefined) => resource?.__ref;

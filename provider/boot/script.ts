@@ -10,7 +10,7 @@ export const blobPath = ({ sha256, name }: { sha256: string; name: string }) => 
 export const menuPath = (name: string) => `/menu/${name}.ipxe`;
 
 /** A boot as templates render it: no references any more, only words. Nothing for the local disk. */
-export type Job = { kind: "kernel"; kernel: string; initrds: string[]; args: string } | { kind: "menu" | "chain"; url: string } | { kind: "shell" };
+export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string } | { kind: "menu" | "chain"; url: string } | { kind: "shell" };
 
 export function jobOf(boot: Boot): Job | undefined {
   switch (boot.kind) {
@@ -23,15 +23,9 @@ export function jobOf(boot: Boot): Job | undefined {
     case "chain":
       return { kind: "chain", url: boot.url };
     case "kernel":
-      return { kind: "kernel", kernel: blobPath(boot.image.kernel), initrds: boot.image.initrds.map(blobPath), args: [...initrdArgs(boot.image.initrds), cmdlineOf(boot)].filter(Boolean).join(" ") };
+      return { kind: "kernel", kernel: blobPath(boot.image.kernel), initrds: boot.image.initrds.map(blobPath), cmdline: cmdlineOf(boot) };
   }
 }
-
-/**
- * Linux started by UEFI asks the boot loader for the files named by `initrd=` (Documentation/admin-guide/efi-stub.rst), and iPXE offers
- * its images under their names. A BIOS start ignores the argument. Named by number, as two initrds may have the same file name.
- */
-const initrdArgs = (initrds: unknown[]) => initrds.map((_, i) => `initrd=initrd${i}`);
 
 /** The command line that a boot gives its kernel: the machine's in place of the image's, if it has one, and what it appends. */
 export const cmdlineOf = ({ image, cmdline, append }: Extract<Boot, { kind: "kernel" }>) => oneSpaced([cmdline === undefined ? image.cmdline : cmdline, append ?? ""].join(" "));

@@ -1,19 +1,19 @@
 import { cmdlineOf } from "./script";
 import type { Boot, ImageRef, LocalBoot } from "./types";
 
-/** What a boot does, for a reviewer who reads one line for each machine. */
-export function summary(boot: Boot, local: LocalBoot): string {
+/** What a boot does, in lines for a reviewer. */
+export function summary(boot: Boot, local: LocalBoot): string[] {
   switch (boot.kind) {
     case "local":
-      return disk({ ...local, ...boot });
+      return [disk({ ...local, ...boot })];
     case "menu":
-      return `menu ${boot.menu.name}`;
+      return [`menu ${boot.menu.name}`];
     case "shell":
-      return "iPXE's shell, then the local disk";
+      return ["iPXE's shell, then the local disk"];
     case "chain":
-      return `whatever ${boot.url} gives`;
+      return [`whatever ${boot.url} gives`];
     case "kernel":
-      return `${image(boot.image)}${cmdlineOf(boot) && `, command line "${cmdlineOf(boot)}"`}`;
+      return [image(boot.image), `command line: ${cmdlineOf(boot) || "none"}`];
   }
 }
 

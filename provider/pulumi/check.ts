@@ -1,7 +1,7 @@
 import type { Desired, Problem, ResourceType } from "../resource";
 import { roster } from "../roster";
 import { validate } from "../validate";
-import { hidden, hostOf, hostState, type Inputs, KINDS, visible } from "./inputs";
+import { hidden, hostOf, hostState, type Inputs, pureInput, storedNames } from "./inputs";
 import { mask, type Path, same, seal, sealDifferences } from "./secret";
 import { hasUnknown, UNKNOWN } from "../unknown";
 
@@ -15,7 +15,7 @@ export interface Checked {
  * Pure but for the roster, which remembers the claims of the resources checked before in this process.
  */
 export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): Checked {
-    const { problems, input } = validate(type, visible(news));
+    const { problems, input } = validate(type, pureInput(news));
     if (problems.length) return { inputs: news, failures: problems };
 
     const given = type.normalise ? type.normalise(input) : input;
@@ -26,12 +26,12 @@ export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): 
     const secrets = news.__secrets ?? [];
     const rendered = unknown ? unknownParts(type, given) : parts(type.desired(given));
     const shown = unknown || !secrets.length ? rendered : (sealDifferences(rendered, parts(type.desired(mask(given, secrets)))) as typeof rendered);
-    const inputs = { ...seal(given, secrets), ...shown, ...hiddenOf(news), ...sealedKeys(shown), ...revisions(olds, rendered, shown) };
+    const inputs = { ...hiddenOf(news), ...storedNames({ ...seal(given, secrets), ...shown }), ...sealedKeys(shown), ...revisions(olds, rendered, shown) };
     return { inputs: JSON.parse(JSON.stringify(inputs)), failures: [] };
 }
 
 function conflicts(type: ResourceType, news: Inputs, given: Record<string, unknown>): Problem[] {
-    const host = hostOf(given as Inputs);
+    const host = hostOf(news);
     if (!type.claims || !host || hasUnknown(host)) return [];
     const claims = type.claims(given).filter((claim) => !hasUnknown(claim.value));
     return roster.add(news.__urn, host, claims);
@@ -92,6 +92,3 @@ function revisions(olds: Partial<Inputs>, rendered: Record<string, unknown>, sho
 }
 
 const at = (inputs: Record<string, unknown>, path: string) => (inputs.files as Record<string, unknown> | undefined)?.[path];
-
-/** Keys that check adds: never the user's. */
-export const ADDED: readonly string[] = [...KINDS, "nextBoot", "revisions"];

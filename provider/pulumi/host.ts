@@ -2,7 +2,7 @@ import { engineFor, type Engine } from "../engine/engine";
 import type { HostState, Op } from "../engine/state";
 import type { ResourceType } from "../resource";
 import { transportFor } from "../ssh/ssh";
-import { type Inputs, hostState, label, visible } from "./inputs";
+import { type Inputs, hostState, label, pureInput } from "./inputs";
 import { statusOf } from "./status";
 
 /** One engine for each master; it dials with the credential that came last, so that a rotated key takes effect at once. */
@@ -17,7 +17,7 @@ function op(type: ResourceType, inputs: Inputs, wish: Partial<Op>): Op {
 
 /** Makes the host hold `want` instead of `previous`; checks and sources come from the resource, which knows them from its inputs. */
 export async function reconcile(type: ResourceType, inputs: Inputs, wish: { want?: HostState; previous?: HostState; sweep?: boolean }): Promise<void> {
-    const { checks, sources } = wish.want ? type.desired(visible(inputs)) : {};
+    const { checks, sources } = wish.want ? type.desired(pureInput(inputs)) : {};
     await engineOf(inputs).reconcile(op(type, inputs, { ...wish, ...(checks && { checks }), ...(sources && { sources }) }));
 }
 

@@ -30,8 +30,13 @@ export function provider(name: string) {
 /** Pure, and called one resource after another: no I/O. What changed is Pulumi's to print, from the inputs. */
 function difference(olds: Inputs, news: Inputs) {
     const moved = !hasUnknown(hostOf(news)) && hostOf(olds) !== undefined && hostOf(olds) !== hostOf(news);
-    const changes = moved || !same(visible(olds), visible(news)) || !same(olds.__connection, news.__connection);
-    return { changes, replaces: moved ? [olds.master ? "master" : "host"] : [], deleteBeforeReplace: true };
+    const changes = moved || !same(essence(olds), essence(news));
+    return { changes, replaces: moved ? [olds.__master ? "__master" : "host"] : [], deleteBeforeReplace: true };
+}
+
+/** A new credential, or a reference that changes no file, is written to state by an update that does nothing on the host. */
+function essence({ __provider, __urn, __secrets, ...rest }: Inputs): unknown {
+    return rest;
 }
 
 async function apply(type: ResourceType, id: string, news: Inputs, olds?: Inputs): Promise<void> {

@@ -104,4 +104,5 @@ export function stateOf(machine: Machine): HostState {
 }
 
 /** Firmware's file → script → what it does, in one line. */
-export const nextBootOf = (machine: Machine): string => [firmware(machine.master), identities(machine)[0] ?? "", summary(machine.boot, machine.localBoot)].join(" → ");
+/** Few short lines, so that previews show what changes in it and nothing is cut off. */
+export const nextBootOf = (machine: Machine): string => [`${firmware(machine.master)} → ${identities(machine)[0] ?? ""}`, ...summary(machine.boot, machine.localBoot)].join("\n");
