@@ -5,11 +5,12 @@ import type { StartedTestContainer } from "testcontainers";
 import { docker } from "./docker.ts";
 import { exec } from "./exec.ts";
 import type { Lab } from "./lab.ts";
-import { type Hardware, machineArguments } from "./machine.ts";
+import { firmwareMemory, type Hardware, machineArguments } from "./machine.ts";
 import { monitor } from "./monitor.ts";
 import type { LabNetwork } from "./network.ts";
 import { advertise } from "./routerAdvertisements.ts";
 import { SerialText } from "./serial.ts";
+import { firstVariable } from "./uefiVariables.ts";
 import { beginsBoot, type Stage, stageOf, type StageSeen } from "./stages.ts";
 
 export interface ClientOptions extends Omit<Hardware, "disk"> {
@@ -166,17 +167,19 @@ const script = readFileSync(join(import.meta.dirname, "machine.sh"), "utf8");
 export async function startClient(lab: Lab, options: ClientOptions): Promise<Client> {
     const { name, disk, network = lab.network, advertisements = true } = options;
     if (advertisements) await advertise(lab, network);
+    const hardware = { ...options, disk: disk !== undefined };
     const container = await lab.start("client", { network }, (it) =>
         it.withHostname(name)
             .withAddedCapabilities("NET_ADMIN")
             .withHost({ Devices: [{ PathOnHost: "/dev/net/tun", PathInContainer: "/dev/net/tun", CgroupPermissions: "rwm" }] })
             .withCreate({ OpenStdin: true })
-            .withEnvironment(typeof disk === "string" ? { DISK_SIZE: disk } : {})
+            .withEnvironment({ FIRST_VARIABLE: `${firstVariable}`, ...(typeof disk === "string" ? { DISK_SIZE: disk } : {}) })
             .withCopyContentToContainer([
                 { target: "/machine/start.sh", content: script },
+                { target: "/machine/boot-variables", content: firmwareMemory(hardware) },
                 ...(disk instanceof Buffer ? [{ target: "/machine/disk.img", content: disk }] : []),
             ])
-            .withCommand(["sh", "/machine/start.sh", ...machineArguments({ ...options, disk: disk !== undefined })]));
+            .withCommand(["sh", "/machine/start.sh", ...machineArguments(hardware)]));
     const client = new Client(name, container);
     await client.attach();
     return client;

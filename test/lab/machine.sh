@@ -10,5 +10,8 @@ ip link set t0 master br0
 ip link set t0 up
 ip link set br0 up
 [ -e /machine/disk.img ] || [ -z "${DISK_SIZE:-}" ] || truncate -s "$DISK_SIZE" /machine/disk.img
-[ -e /machine/vars.fd ] || cp /usr/share/OVMF/OVMF_VARS_4M.fd /machine/vars.fd
+if [ ! -e /machine/vars.fd ]; then
+    cp /usr/share/OVMF/OVMF_VARS_4M.fd /machine/vars.fd
+    dd if=/machine/boot-variables of=/machine/vars.fd bs=4 seek=$((FIRST_VARIABLE / 4)) conv=notrunc status=none
+fi
 exec qemu-system-x86_64 "$@"

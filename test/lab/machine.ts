@@ -1,4 +1,5 @@
-// The machine that a client is: QEMU's arguments. Pure.
+// The machine that a client is: QEMU's arguments, and what a UEFI machine remembers from before. Pure.
+import { type BootDevice, bootVariables } from "./uefiVariables.ts";
 
 export interface Hardware {
     firmware: "bios" | "uefi";
@@ -11,41 +12,54 @@ export interface Hardware {
     /** UEFI normally boots by the firmware's own PXE; with this by the card's option ROM, which is iPXE. A BIOS always does. */
     optionRom?: boolean;
     disk?: boolean;
-    /** The order in which the firmware tries them; default the network, then the disk. */
-    boot?: ("network" | "disk")[];
+    /** What the firmware tries, in this order; "http" is UEFI's own HTTP boot. Default: "pxe", then "disk". */
+    boot?: ("pxe" | "http" | "disk")[];
 }
 
 /** A monitor, reached from inside the container only. */
 export const monitorSocket = "/run/monitor.sock";
+const slots = { nic: 2, disk: 3 };
 
 export function machineArguments(hardware: Hardware): string[] {
-    const { firmware, mac, uuid, serial, memory = 512, cpus = 1, nic = "virtio-net-pci", optionRom = firmware === "bios", boot = ["network", "disk"] } = hardware;
-    const index = (what: "network" | "disk") => (boot.includes(what) ? `,bootindex=${boot.indexOf(what)}` : "");
+    const { firmware, mac, uuid, serial, memory = 512, cpus = 1, nic = "virtio-net-pci", optionRom = firmware === "bios" } = hardware;
+    const order = bootOrder(hardware);
+    // To SeaBIOS the order is an argument; UEFI has it in its variables.
+    const index = (what: "pxe" | "disk") => (firmware === "bios" && order.includes(what) ? `,bootindex=${order.indexOf(what)}` : "");
     const identity = [uuid && `uuid=${uuid}`, serial && `serial=${serial}`].filter(Boolean);
     return [
         // graphics=off: BIOS and iPXE write to the serial port only when there is no screen.
         ["-machine", "q35,graphics=off"], ["-accel", "tcg"], ["-m", `${memory}`], ["-smp", `${cpus}`],
-        ["-nodefaults"], ["-display", "none"], ["-device", "virtio-rng-pci"],
+        ["-nodefaults"], ["-display", "none"],
         ["-chardev", "stdio,id=serial,signal=off"], ["-serial", "chardev:serial"],
         ["-qmp", `unix:${monitorSocket},server=on,wait=off`],
         ["-netdev", "tap,id=link,ifname=t0,script=no,downscript=no"],
-        ["-device", `${nic},netdev=link,id=nic,mac=${mac}${index("network")}${optionRom ? "" : ",romfile="}`],
+        ["-device", `${nic},netdev=link,id=nic,addr=${slots.nic},mac=${mac}${index("pxe")}${optionRom ? "" : ",romfile="}`],
         ...(identity.length ? [["-smbios", `type=1,${identity.join(",")}`]] : []),
-        ...(firmware === "uefi" ? uefi : []),
         ...(hardware.disk ? disk(index("disk")) : []),
-        ["-boot", "strict=on"],
+        ...(firmware === "uefi" ? uefi : [["-boot", "strict=on"]]),
     ].flat();
+}
+
+/** What goes into the UEFI variable store before the first start. */
+export function firmwareMemory(hardware: Hardware): Buffer {
+    const device = (what: "pxe" | "http" | "disk"): BootDevice =>
+        what === "disk" ? { kind: what, pci: slots.disk } : { kind: what, pci: slots.nic, mac: hardware.mac };
+    return bootVariables(bootOrder(hardware).map(device));
+}
+
+function bootOrder({ boot = ["pxe", "disk"], disk, firmware }: Hardware) {
+    return boot.filter((what) => (what === "disk" ? disk : what === "pxe" || firmware === "uefi"));
 }
 
 const uefi = [
     ["-drive", "if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd"],
     ["-drive", "if=pflash,unit=1,format=raw,file=/machine/vars.fd"],
-    // Else each boot that does not end at the network's IPv4 goes on to wait for IPv6.
+    // Else a boot that does not end at the network's IPv4 or the disk goes on to wait for IPv6.
     ["-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n"],
 ];
 
 const disk = (index: string) => [
     // unsafe: a machine of the lab may forget all at its end, so the disk need not wait for this machine's own.
     ["-drive", "if=none,id=disk,format=raw,file=/machine/disk.img,cache=unsafe,discard=unmap"],
-    ["-device", `virtio-blk-pci,drive=disk${index}`],
+    ["-device", `virtio-blk-pci,drive=disk,addr=${slots.disk}${index}`],
 ];
