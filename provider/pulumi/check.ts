@@ -2,7 +2,7 @@ import type { Desired, Problem, ResourceType } from "../resource";
 import { roster } from "../roster";
 import { validate } from "../validate";
 import { hidden, hostOf, hostState, type Inputs, pureInput, storedNames } from "./inputs";
-import { mask, type Path, same, seal, sealDifferences } from "./secret";
+import { mask, type Path, same, seal, sealDifferences, secretTexts } from "./secret";
 import { hasUnknown, UNKNOWN } from "../unknown";
 
 export interface Checked {
@@ -16,18 +16,25 @@ export interface Checked {
  */
 export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): Checked {
     const { problems, input } = validate(type, pureInput(news));
-    if (problems.length) return { inputs: news, failures: problems };
+    if (problems.length) return refused(news, problems);
 
     const given = type.normalise ? type.normalise(input) : input;
     const unknown = hasUnknown(given);
     const failures = [...(unknown ? [] : (type.rules?.(given) ?? [])), ...conflicts(type, news, given)];
-    if (failures.length) return { inputs: news, failures };
+    if (failures.length) return refused(news, failures);
 
     const secrets = news.__secrets ?? [];
     const rendered = unknown ? unknownParts(type, given) : parts(type.desired(given));
     const shown = unknown || !secrets.length ? rendered : (sealDifferences(rendered, parts(type.desired(mask(given, secrets)))) as typeof rendered);
     const inputs = { ...hiddenOf(news), ...storedNames({ ...seal(given, secrets), ...shown }), ...sealedKeys(shown), ...revisions(olds, rendered, shown) };
     return { inputs: JSON.parse(JSON.stringify(inputs)), failures: [] };
+}
+
+/** Reasons quote what was given; what is secret is not for the screen. */
+function refused(news: Inputs, problems: Problem[]): Checked {
+    const secrets = secretTexts(news, news.__secrets ?? []);
+    const redacted = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), text);
+    return { inputs: news as unknown as Record<string, unknown>, failures: problems.map(({ property, reason }) => ({ property, reason: redacted(reason) })) };
 }
 
 function conflicts(type: ResourceType, news: Inputs, given: Record<string, unknown>): Problem[] {

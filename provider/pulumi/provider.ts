@@ -3,6 +3,7 @@ import { closeAll } from "../ssh/ssh";
 import type { ResourceType } from "../resource";
 import { resourceType } from "../resources/registry";
 import { check } from "./check";
+import { connectionProblems } from "./connection";
 import { hostOf, hostState, type Inputs, label, visible } from "./inputs";
 import { reconcile, observe } from "./host";
 import { same, seal } from "./secret";
@@ -12,7 +13,11 @@ import { hasUnknown } from "../unknown";
 export function provider(name: string) {
     const type = resourceType(name);
     return {
-        check: async (olds: Partial<Inputs>, news: Inputs) => check(type, olds ?? {}, news),
+        check: async (olds: Partial<Inputs>, news: Inputs) => {
+            const checked = check(type, olds ?? {}, news);
+            const failures = [...checked.failures, ...(type.name === "MasterServer" ? await connectionProblems(news.__connection) : [])];
+            return { ...checked, failures };
+        },
         diff: async (_id: string, olds: Inputs, news: Inputs) => difference(olds, news),
         create: async (inputs: Inputs) => {
             await apply(type, inputs.name, inputs);

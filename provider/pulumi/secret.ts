@@ -39,6 +39,18 @@ function masked(value: unknown): unknown {
     return value;
 }
 
+/** The texts that are secret, as given and as JSON writes them, the longest first: what must not be shown. */
+export function secretTexts(value: unknown, paths: Path[]): string[] {
+    const found = new Set<string>();
+    const collect = (leaf: unknown): void => {
+        if (typeof leaf === "string" && leaf) found.add(leaf).add(JSON.stringify(leaf).slice(1, -1));
+        else if (typeof leaf === "number") found.add(String(leaf));
+        else if (leaf && typeof leaf === "object") Object.values(leaf).forEach(collect);
+    };
+    for (const path of paths) collect(path.reduce<any>((at, key) => at?.[key], value));
+    return [...found].sort((a, b) => b.length - a.length);
+}
+
 /** Every value of `real` that `masked` does not share, sealed: whole maps where the keys differ, else value by value. */
 export function sealDifferences(real: unknown, other: unknown): unknown {
     if (same(real, other)) return real;

@@ -1,28 +1,6 @@
 import type { Readable } from "node:stream";
 
-/**
- * How to reach a master: the field names of `@pulumi/command`'s connection, so that one object serves both,
- * plus the path to a key file. All of it lives in a hidden input; nothing of it reaches a file on the master.
- */
-export interface Connection {
-  host: string;
-  port?: number;
-  user?: string;
-  password?: string;
-  privateKey?: string;
-  privateKeyPassword?: string;
-  /** Path to a private key on the machine that runs Pulumi; read at every connection, never stored. */
-  privateKeyPath?: string;
-  agentSocketPath?: string;
-  /** What `ssh-keyscan` prints behind the host's name: `ssh-ed25519 AAAA…`. Required. */
-  hostKey?: string;
-  /** A jump host; takes the same fields. */
-  proxy?: Connection;
-  /** How often a failed dial is tried again (not after a wrong host key or a refused login); -1 for ever. Default 10. */
-  dialErrorLimit?: number;
-  /** Seconds for one dial, each hop by itself. Default 15. */
-  perDialTimeout?: number;
-}
+export type { ConnectionInput as Connection } from "@pulumi-netboot/schema";
 
 /** What a connection has cost so far; the benchmark and the tests read these. */
 export interface Counts {
