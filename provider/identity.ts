@@ -51,5 +51,8 @@ export function uuidFault(uuid: string): string | undefined {
   return undefined;
 }
 
-/** How iPXE's `${serial:uristring}` writes a serial (RFC 3986: everything but unreserved characters is escaped), and so its file's name. */
-export const encodedSerial = (serial: string) => serial.replace(/[^A-Za-z0-9._~-]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
+/**
+ * How iPXE's `${serial:hexraw}` writes a serial, and so its file's name. Not `uristring`, whose escapes differ between versions of
+ * iPXE: that of Debian 12 leaves `/` and brackets as they are.
+ */
+export const encodedSerial = (serial: string) => Array.from(serial, (c) => c.charCodeAt(0).toString(16).padStart(2, "0")).join("");

@@ -37,7 +37,9 @@ export const ipxeWord = (text: string): Fault => ipxeText(text) ?? (/^[^ ]+$/.te
 /** A value in dnsmasq's configuration, where commas separate, `#` begins a comment, and quotes and backslashes are syntax (dnsmasq(8), CONFIG FILE). */
 export function dnsmasqText(text: string): Fault {
   const odd = printable(text) ?? (/["'\\#]/.exec(text) && `holds ${shown(/["'\\#]/.exec(text)![0])}, which is syntax in dnsmasq's configuration`);
-  return odd ?? (text !== text.trim() || text === "" ? "is empty or has spaces at its ends, which dnsmasq would drop" : undefined);
+  if (odd) return odd;
+  if (text.includes("${")) return "holds ${, which iPXE would replace by a setting when it is told the option";
+  return (text !== text.trim() || text === "" ? "is empty or has spaces at its ends, which dnsmasq would drop" : undefined);
 }
 
 /** One item of a comma-separated line of dnsmasq. */

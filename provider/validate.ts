@@ -4,7 +4,7 @@ import { canonicalMac, canonicalUuid } from "./identity";
 import { dnsmasqText, ipxeText } from "./language";
 import type { Problem, ResourceType } from "./resource";
 import { filler, type Schema } from "./defaults";
-import { UNKNOWN } from "./unknown";
+import { hasUnknown } from "./unknown";
 import { problemsOf } from "./words";
 
 export interface Validated {
@@ -23,7 +23,7 @@ export function validate(type: Pick<ResourceType, "name">, given: Record<string,
   const { check, fill } = compiled(type.name);
   const input = fill(Object.fromEntries(Object.entries(given).filter(([key, value]) => !key.startsWith("__") && value !== undefined)));
   if (check(input)) return { problems: [], input };
-  return { problems: problemsOf(check.errors!.filter((error) => !excused(error)), type.name), input };
+  return { problems: problemsOf(founded(check.errors!), type.name), input };
 }
 
 /** The schema of a resource, as written in schema/<camelCase>.json. */
@@ -70,12 +70,26 @@ function lookUp(ref: string, base: Schema): { schema: Schema; root: Schema } {
   return { schema, root };
 }
 
-/** Complaints about a value that is not known yet are premature; a missing or superfluous field is known to be so. */
-function excused({ keyword, data, params }: ErrorObject): boolean {
-  if (keyword === "required" || keyword === "additionalProperties" || keyword === "minItems" || keyword === "maxItems") return false;
-  if (keyword === "discriminator") return holds(params.tagValue) || holds(data);
-  if (keyword === "propertyNames" || keyword === "uniqueItems" || keyword === "anyOf") return JSON.stringify(data ?? "").includes(UNKNOWN) || holds(params.propertyName);
-  return holds(data);
+/** Errors but for those about values that are not known yet; with a union that may still hold go the complaints of its branches. */
+function founded(errors: ErrorObject[]): ErrorObject[] {
+  const open = errors.filter((error) => error.keyword === "anyOf" && excused(error)).map(({ instancePath }) => instancePath);
+  return errors.filter((error) => !excused(error) && !open.some((path) => error.instancePath === path || error.instancePath.startsWith(`${path}/`)));
 }
 
-const holds = (value: unknown) => typeof value === "string" && value.includes(UNKNOWN);
+/** Complaints about a value that is not known yet are premature; a missing or superfluous field is known to be so. */
+function excused({ keyword, data, params, propertyName }: ErrorObject): boolean {
+  if (propertyName !== undefined) return holds(propertyName);
+  if (keyword === "required" || keyword === "additionalProperties" || keyword === "minItems" || keyword === "maxItems") return false;
+  if (keyword === "discriminator") return holds(params.tagValue) || holds(data);
+  if (keyword === "propertyNames") return holds(params.propertyName);
+  return keyword === "anyOf" ? hasUnknown(data) : holds(data);
+}
+
+const holds = (value: unknown) => typeof value === "string" && hasUnknown(value);
+
+/** Whether a value is what one definition or field allows: "machine.json#/properties/mac". */
+export const allows = (ref: string, value: unknown): boolean => {
+  const file = ref.split("#")[0]!;
+  if (!engine().getSchema(file)) engine().addSchema(lookUp(file, {}).schema);
+  return engine().getSchema(ref)!(value) as boolean;
+};

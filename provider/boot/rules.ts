@@ -1,6 +1,7 @@
 import { ipxeText } from "../language";
 import type { Problem } from "../resource";
 import { cmdlineOf, oneSpaced } from "./script";
+import { quoted } from "../words";
 import type { Blob, Boot, LocalBoot } from "./types";
 
 /** Command lines with single spaces, in a boot wherever it stands. */
@@ -33,9 +34,9 @@ export function localProblems({ method, volume, loader }: LocalBoot, property: s
 
 /** A local file that cannot be read, or is not the one that the program means. */
 export function blobProblems({ path, sha256, size, expected, problem }: Blob, property: string): Problem[] {
-  if (problem) return [{ property, reason: `${property} is "${path}", which could not be read (${problem}): give the path of a file, absolute or relative to the program.` }];
-  if (!sha256 || size === undefined) return [{ property, reason: `${property} is "${path}" without a digest and a size: pass the path of a file and let the SDK compute them.` }];
+  if (problem) return [{ property, reason: `${property} is ${quoted(path)}, which could not be read (${problem.replace(/\s+/g, " ")}): give the path of a file, absolute or relative to the program.` }];
+  if (!sha256 || size === undefined) return [{ property, reason: `${property} is ${quoted(path)} without a digest and a size: pass the path of a file and let the SDK compute them.` }];
   if (expected && expected !== sha256)
-    return [{ property, reason: `${property} is "${path}", whose SHA-256 is ${sha256} and not ${expected} as the program says: put the right file there or correct the digest.` }];
-  return size === 0 ? [{ property, reason: `${property} is "${path}", which is empty: give a file with content.` }] : [];
+    return [{ property, reason: `${property} is ${quoted(path)}, whose SHA-256 is ${sha256} and not ${expected} as the program says: put the right file there or correct the digest.` }];
+  return size === 0 ? [{ property, reason: `${property} is ${quoted(path)}, which is empty: give a file with content.` }] : [];
 }

@@ -10,10 +10,10 @@ export function summary(boot: Boot, local: LocalBoot): string[] {
       return [`menu ${boot.menu.name}`];
     case "shell":
       return ["iPXE's shell, then the local disk"];
-    case "chain":
-      return [`whatever ${boot.url} gives`];
     case "kernel":
       return [image(boot.image), `command line: ${cmdlineOf(boot) || "none"}`];
+    default:
+      return [`whatever ${boot.url} gives`];
   }
 }
 

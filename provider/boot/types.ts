@@ -1,4 +1,4 @@
-/** What the schemas call `ref` and `boot`, as the templates see them. */
+/** What the schemas call `ref` and `boot`, as code sees them. */
 export interface LocalBoot {
   method: "auto" | "exit" | "sanboot" | "chain";
   drive: string;
@@ -27,7 +27,11 @@ export interface MasterRef {
   retries: Retries;
 }
 
-export type Firmware = "bios" | "uefi" | "arm64" | "uefi32";
+export const FIRMWARES = ["bios", "uefi", "uefi32", "arm64"] as const;
+export type Firmware = (typeof FIRMWARES)[number];
+
+/** By firmware, in one order: the order in which the keys of a map come is nothing that a file may depend on. */
+export const byFirmware = <T>(loaders: Partial<Record<Firmware, T>>): [Firmware, T][] => FIRMWARES.flatMap((firmware): [Firmware, T][] => (loaders[firmware] === undefined ? [] : [[firmware, loaders[firmware]]]));
 
 export interface PoolRef {
   name: string;

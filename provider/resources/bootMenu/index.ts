@@ -4,6 +4,7 @@ import type { Boot, LocalBoot, MasterRef, MenuRef } from "../../boot/types";
 import { templates } from "../../render";
 import type { Problem, ResourceType } from "../../resource";
 import { settled } from "../../unknown";
+import { quoted } from "../../words";
 
 interface Entry {
   name: string;
@@ -32,7 +33,7 @@ function rules({ name, entries, default: preset, master }: BootMenu): Problem[] 
   const names = entries.map((entry) => entry.name);
   const problems = entries.flatMap(({ boot }, i) => [...bootProblems(boot, `entries[${i}].boot`, master.localBoot), ...(boot.kind === "local" ? localProblems({ ...master.localBoot, ...boot }, `entries[${i}].boot`) : [])]);
   problems.push(...twice(entries, "name", "the default and the menu itself find an entry by its name"), ...twice(entries, "key", "a key chooses one entry"));
-  if (preset !== undefined && !names.includes(preset)) problems.push({ property: "default", reason: `default is "${preset}", and there is no entry of that name: write one of ${names.map((one) => `"${one}"`).join(", ")}.` });
+  if (preset !== undefined && !names.includes(preset)) problems.push({ property: "default", reason: `default is ${quoted(preset)}, and there is no entry of that name: write one of ${[...new Set(names)].map(quoted).join(", ")}.` });
   entries.forEach(({ boot }, i) => {
     if (boot.kind === "menu" && (boot.menu.name === name || boot.menu.reaches.includes(name)))
       problems.push({ property: `entries[${i}].boot`, reason: `entries[${i}].boot is the menu "${boot.menu.name}", from which one comes to "${name}" again: menus may not form a loop, so take this entry out; Esc leads back anyway.` });

@@ -1,4 +1,4 @@
-import type { Firmware, PoolRef } from "../../boot/types";
+import { byFirmware, type Firmware, type PoolRef } from "../../boot/types";
 import { type Check, LIVE } from "../../engine/state";
 import { canonicalRange, canonicalSubnet, dotted, ipv4, netmask, range, subnet, within } from "../../net";
 import { templates } from "../../render";
@@ -36,9 +36,9 @@ function conf(pool: DhcpPool): string {
     // With the master bound to one interface, a pool on another one has to open it.
     interface: only && master.interface ? only : "",
     httpAddress: http.replace(/^http:\/\/|:[0-9]+$/g, ""),
-    loaders: master.loaders,
+    loaders: byFirmware(master.loaders),
     options: Object.entries(pool.options).sort(),
-    services: mode === "proxy" ? Object.entries(master.loaders).flatMap(([firmware, loader]) => ARCHITECTURES[firmware as Firmware].map((architecture) => ({ architecture, loader }))) : [],
+    services: mode === "proxy" ? byFirmware(master.loaders).flatMap(([firmware, loader]) => ARCHITECTURES[firmware].map((architecture) => ({ architecture, loader }))) : [],
   });
 }
 

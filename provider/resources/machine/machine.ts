@@ -7,6 +7,7 @@ import { canonicalMac, canonicalUuid, encodedSerial, macFault, serialFault, uuid
 import { ipv4, range, subnet, within } from "../../net";
 import { templates } from "../../render";
 import type { Claim, Problem } from "../../resource";
+import { hasUnknown, UNKNOWN } from "../../unknown";
 
 /** One machine, wherever it was declared: as a resource of its own, or as an entry of a fleet. */
 export interface Machine {
@@ -40,7 +41,7 @@ export function normalised(input: Machine): Machine {
 
 /** The ways in which the server may be asked for this machine, the strongest first. */
 const identities = ({ mac, uuid, serial }: Machine): string[] =>
-  [mac && `mac/${mac.replace(/:/g, "-")}.ipxe`, uuid && `uuid/${uuid}.ipxe`, serial && `serial/${encodedSerial(serial)}.ipxe`].filter((path): path is string => !!path);
+  [mac && `mac/${mac.replace(/:/g, "-")}.ipxe`, uuid && `uuid/${uuid}.ipxe`, serial && `serial/${hasUnknown(serial) ? UNKNOWN : encodedSerial(serial)}.ipxe`].filter((path): path is string => !!path);
 
 export function problemsOf(machine: Machine): Problem[] {
   const { name, mac, uuid, serial, boot, localBoot } = machine;
@@ -103,6 +104,5 @@ export function stateOf(machine: Machine): HostState {
   };
 }
 
-/** Firmware's file → script → what it does, in one line. */
-/** Few short lines, so that previews show what changes in it and nothing is cut off. */
+/** Firmware's file → script, and what that does. Few short lines, so that previews show what changes in it and nothing is cut off. */
 export const nextBootOf = (machine: Machine): string => [`${firmware(machine.master)} → ${identities(machine)[0] ?? ""}`, ...summary(machine.boot, machine.localBoot)].join("\n");

@@ -1,11 +1,11 @@
 import { blobProblems, localProblems } from "../../boot/rules";
 import { SITE } from "../../boot/script";
-import type { MasterRef } from "../../boot/types";
+import { byFirmware, type MasterRef } from "../../boot/types";
 import type { Check } from "../../engine/state";
 import type { Problem, ResourceType } from "../../resource";
 import { settled } from "../../unknown";
 import { addressOf, filesOf, LEASES, LOGS } from "./files";
-import { loaderState, nameOf, ordered, own } from "./loaders";
+import { loaderState, nameOf, own } from "./loaders";
 import { DHCP_UNIT, HTTP_UNIT, services } from "./services";
 import type { MasterServer } from "./types";
 
@@ -14,7 +14,7 @@ const ROOM = 64 << 20;
 
 function refOf(input: MasterServer): MasterRef {
   const { name, host, address, interface: only, tftp, loaders, unknownMachines, localBoot, retries } = input;
-  const names = Object.fromEntries(ordered(loaders).map(([firmware, loader]) => [firmware, nameOf(loader)]));
+  const names = Object.fromEntries(byFirmware(loaders).map(([firmware, loader]) => [firmware, nameOf(loader)]));
   return {
     name, host, address, ...(only && { interface: only }), http: `http://${addressOf(input)}`, tftp: tftp.address || address,
     loaders: names, offer: unknownMachines === "ignore" ? "known" : "all", localBoot, retries,
@@ -29,7 +29,7 @@ function rules(input: MasterServer): Problem[] {
   if (unknownMachines !== "menu" && unknownMenu)
     problems.push({ property: "unknownMenu", reason: `unknownMenu is "${unknownMenu}", but unknownMachines is "${unknownMachines}": set unknownMachines: "menu" or leave unknownMenu out.` });
   const names = new Map<string, string>();
-  for (const [firmware, loader] of ordered(loaders)) {
+  for (const [firmware, loader] of byFirmware(loaders)) {
     const other = names.get(nameOf(loader));
     if (other && JSON.stringify(loader) !== JSON.stringify(loaders[other as keyof typeof loaders]))
       problems.push({ property: `loaders.${firmware}`, reason: `loaders.${firmware} is a file "${nameOf(loader)}", and so is loaders.${other}, with another content: rename one of them.` });

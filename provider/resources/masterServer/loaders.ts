@@ -1,5 +1,5 @@
 import { blobPath, HTTP, SITE } from "../../boot/script";
-import type { Blob, Firmware } from "../../boot/types";
+import { type Blob, byFirmware, type Firmware } from "../../boot/types";
 import type { BlobSpec } from "../../engine/state";
 import type { Loaders } from "./types";
 
@@ -8,17 +8,12 @@ const PACKAGE = "/usr/lib/ipxe";
 
 export const nameOf = (loader: string | Blob) => (typeof loader === "string" ? loader : loader.name);
 
-const ORDER: Firmware[] = ["bios", "uefi", "uefi32", "arm64"];
-
-/** The loaders in one order, whatever the program's: the order of a map's keys is nothing that a file may depend on. */
-export const ordered = (loaders: Loaders) => ORDER.flatMap((firmware): [Firmware, string | Blob][] => (loaders[firmware] === undefined ? [] : [[firmware, loaders[firmware]]]));
-
 /** The loaders that are the user's own files. */
-export const own = (loaders: Loaders) => ordered(loaders).filter((entry): entry is [Firmware, Blob] => typeof entry[1] !== "string");
+export const own = (loaders: Loaders) => byFirmware(loaders).filter((entry): entry is [Firmware, Blob] => typeof entry[1] !== "string");
 
 /** Each loader under its name for TFTP, and for firmware that boots over HTTP. Links, so that an update of the package reaches clients. */
 export function loaderState(loaders: Loaders) {
-  const targets = ordered(loaders).map(([, loader]): [string, string] => [nameOf(loader), typeof loader === "string" ? `${PACKAGE}/${loader}` : HTTP + blobPath({ name: loader.name, sha256: loader.sha256! })]);
+  const targets = byFirmware(loaders).map(([, loader]): [string, string] => [nameOf(loader), typeof loader === "string" ? `${PACKAGE}/${loader}` : HTTP + blobPath({ name: loader.name, sha256: loader.sha256! })]);
   const links = Object.fromEntries(targets.flatMap(([name, target]) => [`${SITE}/tftp/${name}`, `${HTTP}/loader/${name}`].map((path) => [path, target])));
   const blobs: Record<string, BlobSpec> = Object.fromEntries(own(loaders).map(([, { name, sha256, size }]) => [HTTP + blobPath({ name, sha256: sha256! }), { sha256: sha256!, size: size! }]));
   const sources = Object.fromEntries(own(loaders).map(([, { sha256, path }]) => [sha256!, path]));
