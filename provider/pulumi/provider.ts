@@ -3,6 +3,7 @@ import { closeAll } from "../ssh/ssh";
 import type { ResourceType } from "../resource";
 import { resourceType } from "../resources/registry";
 import { check } from "./check";
+import { plain } from "./errors";
 import { connectionProblems } from "./connection";
 import { hostOf, hostState, type Inputs, label, visible } from "./inputs";
 import { reconcile, observe } from "./host";
@@ -60,13 +61,13 @@ async function remove(type: ResourceType, state: Inputs): Promise<void> {
     } catch (error) {
         if (error instanceof Unreachable && process.env.NETBOOT_DELETE_UNREACHABLE === "1") return;
         const hint = error instanceof Unreachable ? "\nIf this master is gone for good, run again with NETBOOT_DELETE_UNREACHABLE=1 to forget it." : "";
-        throw new Error(plain(error).message + hint);
+        throw plain(error, hint);
     }
 }
 
 /** What is really there, as inputs too, so that drift shows as a line diff. Unreachable is an error, never "absent". */
 async function seen(type: ResourceType, id: string, state: Inputs) {
-    const { absent, state: now } = await observe(type, state);
+    const { absent, state: now } = await observe(type, state).catch((error) => Promise.reject(plain(error)));
     if (absent) return {};
     const rest = Object.fromEntries(Object.entries(state).filter(([key]) => !(key in hostState(state))));
     const inputs = outputs({ ...rest, ...now } as Inputs);
@@ -77,13 +78,6 @@ async function seen(type: ResourceType, id: string, state: Inputs) {
 function outputs(inputs: Inputs): Record<string, unknown> {
     const { __provider, ...rest } = inputs;
     return JSON.parse(JSON.stringify(seal(rest, [...(inputs.__secrets ?? []), ...(inputs.__sealed ?? [])])));
-}
-
-/** An error in words, without a stack: the message is written for the user. */
-function plain(error: unknown): Error {
-    const result = new Error(error instanceof Error ? error.message : String(error));
-    result.stack = result.message;
-    return result;
 }
 
 /** The end of a run reaches a dynamic provider as SIGINT, and nothing else does. */
