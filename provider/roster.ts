@@ -24,7 +24,7 @@ interface Holdings {
 }
 
 const WORDS: Record<Claim["kind"], string> = {
-  name: "name", mac: "MAC address", uuid: "UUID", serial: "serial number", address: "address", subnet: "subnet", range: "range", path: "path", interface: "interface",
+  name: "a name", mac: "a MAC address", uuid: "a UUID", serial: "a serial number", address: "an address", subnet: "a subnet", range: "a range", path: "a path", interface: "an interface",
 };
 
 export function createRoster(): Roster {
@@ -77,8 +77,8 @@ function conflict(held: Holdings, owner: string, claim: Claim): Problem | undefi
   const say = (reason: string): Problem => ({ property, reason });
   const same = held.exact.get(keyOf(claim));
   // A master may say twice the same of itself (its HTTP and TFTP address); two fields of one fleet may not.
-  if (same && same.owner !== owner) return say(`${property} is ${value}, and so is ${same.property} of ${named(same.owner)}: a ${WORDS[kind]} belongs to one resource; change one of them.`);
-  if (same && same.property !== property) return say(`${property} is ${value}, and so is ${same.property}: a ${WORDS[kind]} belongs to one machine; change one of them.`);
+  if (same && same.owner !== owner) return say(`${property} is ${value}, and so is ${same.property} of ${named(same.owner)}: no two can share ${WORDS[kind]}; change one of them.`);
+  if (same && same.property !== property) return say(`${property} is ${value}, and so is ${same.property}: no two machines can share ${WORDS[kind]}; change one of them.`);
 
   const span = spanOf(claim);
   if (span) {
