@@ -1,7 +1,6 @@
 // Installs packages of the distribution, after saying so: asks on a terminal, goes on under CI or without one.
 import { existsSync } from "node:fs";
-import { createInterface } from "node:readline/promises";
-import { announce, Missing, run } from "./step.mjs";
+import { announce, Missing, question, run } from "./step.mjs";
 
 export const canInstall = () => process.getuid?.() === 0 && existsSync("/usr/bin/apt-get");
 
@@ -11,10 +10,8 @@ export async function aptInstall(packages, what, otherWay) {
     if (!canInstall()) throw new Missing(what, `run \`${command}\` as root (Debian, Ubuntu),`, otherWay);
     announce(`${what}: installing the packages ${packages.join(" ")}`);
     if (process.stdin.isTTY && process.stderr.isTTY && !process.env.CI) {
-        const terminal = createInterface({ input: process.stdin, output: process.stderr });
-        const answer = await terminal.question("    Go on? [Y/n] ");
-        terminal.close();
-        if (!/^(y|yes|)$/i.test(answer.trim())) throw new Missing(what, `run \`${command}\` yourself,`, otherWay);
+        const answer = await question("Go on? [Y/n]");
+        if (!/^(y|yes|)$/i.test(answer)) throw new Missing(what, `run \`${command}\` yourself,`, otherWay);
     }
     const env = { DEBIAN_FRONTEND: "noninteractive" };
     const apt = (...args) => run("apt-get", ["-y", "-o", "DPkg::Lock::Timeout=300", ...args], { env, finish: true });

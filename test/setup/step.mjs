@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
 import { cacheDir } from "./where.mjs";
 
 /** What can't be had, in one message: what is missing and the ways to get it. */
@@ -13,12 +14,14 @@ export class Missing extends Error {
 
 const live = process.stderr.isTTY && !process.env.CI;
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+let asking = false;
 let current = { name: "", since: 0, note: "" };
 
 /** Runs `work` as a named step. It returns what it found or did; that becomes the step's line. */
 export async function step(name, work) {
     current = { name, since: Date.now(), note: "" };
     const progress = () => {
+        if (asking) return;
         const width = process.stderr.columns ?? 100;
         const line = `  ${name.padEnd(22)} … ${seconds(current.since)}  ${current.note}`;
         process.stderr.write(live ? `\r\x1b[K${line.slice(0, width - 1)}` : `${line.slice(0, 160)}\n`);
@@ -41,6 +44,18 @@ export async function step(name, work) {
 
 /** Changes the words beside the running step's clock. */
 export const note = (text) => void (current.note = text.replace(/[^\x20-\x7e…]/g, " ").trim());
+
+/** Puts a question on the terminal, with the progress line out of its way. */
+export async function question(text) {
+    const terminal = createInterface({ input: process.stdin, output: process.stderr });
+    asking = true;
+    try {
+        return (await terminal.question(`    ${text} `)).trim();
+    } finally {
+        asking = false;
+        terminal.close();
+    }
+}
 
 /** Says something that must not be missed, on a line of its own. */
 export const announce = (text) => void process.stderr.write(`${live ? "\r\x1b[K" : ""}  ${current.name.padEnd(22)} ${text}\n`);

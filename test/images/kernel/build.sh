@@ -2,8 +2,8 @@
 # Unpacks Debian's cloud kernel, without installing it, and packs busybox, the network modules and our init beside it.
 set -eu
 package=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
-mkdir -p /work /out /initrd/bin /initrd/etc
-cd /work
+mkdir -p /build /out /initrd/bin /initrd/etc
+cd /build
 apt-get download "$package"
 dpkg-deb -x "$package"_*.deb .
 cp boot/vmlinuz-* /out/vmlinuz
@@ -14,18 +14,18 @@ install -m 755 /src/init /initrd/init
 install -m 755 /src/udhcpc.sh /initrd/etc/udhcpc.sh
 
 # Each driver with the modules that it needs, in the order to load them; what is built in has no file.
-depmod -b /work "$release"
+depmod -b /build "$release"
 mkdir -p /initrd/modules
 number=10
 for driver in virtio_pci virtio_net virtio_blk virtio_scsi sd_mod nvme; do
-    modprobe -d /work -S "$release" --show-depends "$driver" > /work/needs || { echo "$driver: not in this kernel"; continue; }
-    sed -n 's/^insmod //p' /work/needs | while read -r file rest; do echo "${file%% *}"; done > /work/files
+    modprobe -d /build -S "$release" --show-depends "$driver" > /build/needs || { echo "$driver: not in this kernel"; continue; }
+    sed -n 's/^insmod //p' /build/needs | while read -r file rest; do echo "${file%% *}"; done > /build/files
     while read -r file; do
         name=$(basename "$file")
         ls /initrd/modules | grep -q -- "-$name\$" && continue
         cp "$file" "/initrd/modules/$number-$name"
         number=$((number + 1))
-    done < /work/files
+    done < /build/files
 done
 ls -l /initrd/modules
 cd /initrd
