@@ -1,2 +1,3 @@
 /** What the constant `__provider` text of every resource requires at run time. */
 export { provider } from "./pulumi/provider";
+export { diagnose, type Diagnosis, type Planned } from "./pulumi/doctor";

@@ -6,7 +6,7 @@ import { type Inputs, hostState, label, pureInput } from "./inputs";
 import { statusOf } from "./status";
 
 /** One engine for each master; it dials with the credential that came last, so that a rotated key takes effect at once. */
-function engineOf(inputs: Inputs): Engine {
+export function engineOf(inputs: Inputs): Engine {
     const { host, port = 22, user = "root" } = inputs.__connection;
     return engineFor(`${user}@${host}:${port}`, () => transportFor(inputs.__connection));
 }

@@ -27,6 +27,8 @@ export interface Project {
     folder: string;
     /** Runs the CLI on this project: `run(["up", "--yes"])`. */
     run(args: string[], options?: RunOptions): Promise<Ran>;
+    /** What the CLI and what it starts see. */
+    env: NodeJS.ProcessEnv;
     /** Changes the program, as an editor would. */
     edit(change: (text: string) => string, file?: string): void;
     /** The stack's state, decrypted by nobody. */
@@ -62,6 +64,7 @@ export async function openProject(example: string | Record<string, string>, conf
     return {
         folder: program,
         run,
+        env,
         edit(change, file = "index.ts") {
             const path = join(program, file);
             const before = readFileSync(path, "utf8");
