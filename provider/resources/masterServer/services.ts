@@ -11,6 +11,8 @@ export const services: Record<string, ServiceSpec> = {
     check: 'dnsmasq --test --conf-file="$LIVE/dnsmasq.conf" "--conf-dir=$LIVE/dnsmasq.d,*.conf"',
     restartOn: [unitPath(DHCP_UNIT), `${LIVE}/dnsmasq.conf`, `${LIVE}/dnsmasq.d`],
     reloadOn: [`${SITE}/dhcp-hosts`],
+    // Nothing is offered before it can be fetched.
+    order: 60,
   },
   [HTTP_UNIT]: {
     check: 'nginx -t -q -e stderr -c "$LIVE/nginx.conf"',

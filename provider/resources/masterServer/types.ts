@@ -12,7 +12,6 @@ export interface MasterServer {
   unknownMenu?: string;
   localBoot: LocalBoot;
   retries: Retries;
-  retain: boolean;
 }
 
 /** A file of the iPXE package by its name, or one of the user's own. */
