@@ -2,14 +2,25 @@ import { engineFor, type Engine } from "../engine/engine";
 import type { HostState, Op } from "../engine/state";
 import type { ResourceType } from "../resource";
 import { transportFor } from "../ssh/ssh";
+import type { Connection } from "../ssh/transport";
+import { counted } from "./counts";
 import { type Inputs, hostState, label, pureInput } from "./inputs";
 import { statusOf } from "./status";
 
 /** One engine for each master; it dials with the credential that came last, so that a rotated key takes effect at once. */
 export function engineOf(inputs: Inputs): Engine {
     const { host, port = 22, user = "root" } = inputs.__connection;
-    return engineFor(`${user}@${host}:${port}`, () => transportFor(inputs.__connection));
+    const id = `${user}@${host}:${port}`;
+    latest.set(id, inputs.__connection);
+    const engine = engineFor(id, async () => {
+        const transport = await transportFor(latest.get(id)!);
+        counted(id, { engine: engine.counts, transport: transport.counts });
+        return transport;
+    });
+    return engine;
 }
+
+const latest = new Map<string, Connection>();
 
 function op(type: ResourceType, inputs: Inputs, wish: Partial<Op>): Op {
     return { owner: inputs.__urn, label: label(type.name, inputs), status: statusOf(inputs.__urn), ...wish };

@@ -4,6 +4,7 @@ import type { ResourceType } from "../resource";
 import { resourceType } from "../resources/registry";
 import { check } from "./check";
 import { plain } from "./errors";
+import { report } from "./counts";
 import { connectionProblems } from "./connection";
 import { hostOf, hostState, type Inputs, label, visible } from "./inputs";
 import { reconcile, observe } from "./host";
@@ -81,4 +82,7 @@ function outputs(inputs: Inputs): Record<string, unknown> {
 }
 
 /** The end of a run reaches a dynamic provider as SIGINT, and nothing else does. */
-process.once("SIGINT", () => void closeAll().finally(() => process.exit(0)));
+process.once("SIGINT", () => {
+    report();
+    void closeAll().finally(() => process.exit(0));
+});
