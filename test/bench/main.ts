@@ -1,0 +1,89 @@
+// `npm run bench`: one table, in one run, of ratios. Each program of ours runs beside the same number of resources that do nothing.
+import { readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Lab, openLab } from "../lab/lab.ts";
+import { type Master, startMaster } from "../lab/master.ts";
+import { site } from "../e2e/site.ts";
+import type { Ran } from "../pulumi/project.ts";
+import { dialEach, floor, machines } from "./programs.ts";
+import { type Row, table } from "./table.ts";
+
+interface Setting {
+    name: string;
+    args: string[];
+    env: NodeJS.ProcessEnv;
+}
+const checkpoints: Setting = { name: "with checkpoints, default parallelism", args: [], env: {} };
+const none: Setting = { name: "without checkpoints, --parallel 1000", args: ["--parallel", "1000"], env: { PULUMI_SKIP_CHECKPOINTS: "true" } };
+
+const sizes = process.argv.includes("--quick") ? [1, 100] : [1, 100, 1000];
+const most = sizes.at(-1)!;
+const rows: Row[] = [];
+await using lab = await openLab();
+const master = await startMaster(lab);
+
+for (const count of sizes)
+    for (const setting of count < 1000 ? [checkpoints] : [checkpoints, none]) {
+        const base = await measured(lab, master, floor(count), setting);
+        const ours = await measured(lab, master, machines(count), setting, count === most);
+        add(`up of ${count}, ${setting.name}`, ours.up, base.up, setting === checkpoints ? 1.3 : 1.5, "the floor");
+        if (count < most) continue;
+        add(`preview of ${count}`, ours.preview, base.preview, 1.3, "the floor");
+        if (setting === checkpoints) {
+            add(`second up of ${count}`, ours.again!, base.again!, 1.3, "the floor");
+            add(`refresh of ${count}`, ours.refresh!, base.refresh!, 1.3, "the floor");
+            continue;
+        }
+        const dialled = await measured(lab, master, dialEach(count), setting);
+        add(`up of ${count} above the floor, ${setting.name}`, above(ours.up, base.up), above(dialled.up, base.up), 0.1, "a dial and a command a file");
+    }
+const one = await measured(lab, master, floor(1), checkpoints);
+const fleet = await measured(lab, master, machines(most, true), checkpoints);
+add(`up of a fleet of ${most}`, fleet.up, one.up, 2, "the floor of one resource");
+console.log(`\n${table(rows)}`);
+
+interface Measured {
+    preview: Ran & Costs;
+    up: Ran & Costs;
+    again?: Ran & Costs;
+    refresh?: Ran & Costs;
+}
+interface Costs {
+    costs?: Record<string, number>;
+}
+
+/** Preview, up, and where asked second up and refresh, of one program on a master without traces of the last one. */
+async function measured(lab: Lab, master: Master, program: Record<string, string>, setting: Setting, more = true): Promise<Measured> {
+    using project = await site(lab, master, program);
+    const counts = join(tmpdir(), `netboot-counts-${process.pid}`);
+    const run = async (args: string[]): Promise<Ran & Costs> => {
+        rmSync(counts, { force: true });
+        const ran = await project.run([...args, ...(args[0] === "preview" ? [] : setting.args)], { env: { ...setting.env, NETBOOT_COUNTS: counts } });
+        return { ...ran, costs: read(counts) };
+    };
+    // The host's packages are no part of the comparison: they are there before the clock starts.
+    await master.exec("dpkg -s dnsmasq-base nginx-light ipxe >/dev/null 2>&1 || DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends dnsmasq-base nginx-light ipxe >/dev/null && systemctl disable --now nginx.service 2>/dev/null");
+    const preview = await run(["preview"]);
+    const up = await run(["up", "--yes", "--skip-preview"]);
+    const again = more ? await run(["up", "--yes", "--skip-preview"]) : undefined;
+    const refresh = more ? await run(["refresh", "--yes", "--skip-preview"]) : undefined;
+    await project.run(["destroy", "--yes", "--skip-preview", "--parallel", "1000"], { env: { PULUMI_SKIP_CHECKPOINTS: "true" } });
+    return { preview, up, again, refresh };
+}
+
+function read(file: string): Record<string, number> | undefined {
+    try {
+        return JSON.parse(readFileSync(file, "utf8"));
+    } catch {
+        // A program that asked no master wrote nothing.
+        return undefined;
+    }
+}
+
+const above = (ran: Ran & Costs, base: Ran): Ran & Costs => ({ ...ran, seconds: ran.seconds - base.seconds });
+
+function add(what: string, ours: Ran & Costs, base: Ran, aim: number, against: string): void {
+    rows.push({ what, seconds: ours.seconds, base: base.seconds, against, aim, costs: ours.costs });
+    console.log(`${what}: ${ours.seconds.toFixed(1)} s against ${base.seconds.toFixed(1)} s (${against})`);
+}

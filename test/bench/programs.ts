@@ -1,0 +1,35 @@
+// The programs that the benchmark compares: ours, and the same resources with a provider that does nothing, or dials for each.
+import { prelude } from "../e2e/site.ts";
+
+/** `count` machines with one file each, as resources of their own or as one fleet. */
+export const machines = (count: number, fleet = false) => ({
+    "index.ts": `${prelude}
+const master = new netboot.MasterServer("lab", { connection, address: site.require("address") });
+const mac = (i: number) => "52:54:" + [i >> 24, i >> 16, i >> 8, i].map((n) => (n & 255).toString(16).padStart(2, "0")).join(":");
+${fleet
+        ? `new netboot.Fleet("fleet", { master, machines: Object.fromEntries(Array.from({ length: ${count} }, (_, i) => ["node-" + i, { mac: mac(i + 1) }])) });`
+        : `for (let i = 0; i < ${count}; i++) new netboot.Machine("node-" + i, { master, mac: mac(i + 1) });`}
+`,
+});
+
+/** As many dynamic resources, each with a short text, and a provider whose verbs are given as JavaScript. */
+const dynamic = (count: number, create: string) => ({
+    "index.ts": `
+import * as pulumi from "@pulumi/pulumi";
+const site = new pulumi.Config();
+const code = ${JSON.stringify(`exports.handler=()=>({check:async(o,n)=>({inputs:n}),diff:async(i,o,n)=>({changes:o.text!==n.text}),create:async(i)=>{${create};return{id:i.name,outs:i}},update:async(id,o,n)=>({outs:n}),delete:async()=>{}})`)};
+const connection = { host: site.require("host"), keyPath: site.require("keyPath") };
+for (let i = 0; i < ${count}; i++)
+    new pulumi.CustomResource("pulumi-nodejs:dynamic/bench:Row", "row-" + i, { name: "row-" + i, text: "52 54 00 00 00 00 a text of about fifty bytes " + i, connection, __provider: code });
+`,
+});
+
+/** What Pulumi's engine itself takes for that many resources. */
+export const floor = (count: number) => dynamic(count, "");
+
+/** The way of @pulumi/command's CopyToRemote: for each file a connection of its own, one command, and no closing of what was opened before the end. */
+export const dialEach = (count: number) =>
+    dynamic(
+        count,
+        `await new Promise((ok,bad)=>{const{Client}=require("ssh2");const c=new Client();let left=10;const dial=()=>c.connect({host:i.connection.host,username:"root",privateKey:require("fs").readFileSync(i.connection.keyPath)});c.on("error",(e)=>left-->0?setTimeout(dial,200):bad(e)).on("ready",()=>c.exec("mkdir -p /srv/bench && cat >/srv/bench/"+i.name,(e,s)=>{if(e)return bad(e);s.on("close",()=>{c.end();ok()}).resume();s.end(i.text)}));dial()})`,
+    );
