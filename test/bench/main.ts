@@ -81,7 +81,9 @@ function read(file: string): Record<string, number> | undefined {
     }
 }
 
-const above = (ran: Ran & Costs, base: Ran): Ran & Costs => ({ ...ran, seconds: ran.seconds - base.seconds });
+function above(ran: Ran & Costs, base: Ran): Ran & Costs {
+    return { ...ran, seconds: ran.seconds - base.seconds };
+}
 
 function add(what: string, ours: Ran & Costs, base: Ran, aim: number, against: string): void {
     rows.push({ what, seconds: ours.seconds, base: base.seconds, against, aim, costs: ours.costs });

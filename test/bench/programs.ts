@@ -19,8 +19,9 @@ import * as pulumi from "@pulumi/pulumi";
 const site = new pulumi.Config();
 const code = ${JSON.stringify(`exports.handler=()=>({check:async(o,n)=>({inputs:n}),diff:async(i,o,n)=>({changes:o.text!==n.text}),create:async(i)=>{${create};return{id:i.name,outs:i}},update:async(id,o,n)=>({outs:n}),delete:async()=>{}})`)};
 const connection = { host: site.require("host"), keyPath: site.require("keyPath") };
+class Row extends pulumi.CustomResource {}
 for (let i = 0; i < ${count}; i++)
-    new pulumi.CustomResource("pulumi-nodejs:dynamic/bench:Row", "row-" + i, { name: "row-" + i, text: "52 54 00 00 00 00 a text of about fifty bytes " + i, connection, __provider: code });
+    new Row("pulumi-nodejs:dynamic/bench:Row", "row-" + i, { name: "row-" + i, text: "52 54 00 00 00 00 a text of about fifty bytes " + i, connection, __provider: code });
 `,
 });
 
