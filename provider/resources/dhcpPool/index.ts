@@ -19,7 +19,7 @@ function servers({ master, address }: DhcpPool) {
 }
 
 function conf(pool: DhcpPool): string {
-  const { name, master, mode, interface: only, router, domain } = pool;
+  const { name, master, mode, interface: only, router, domain, knownMachinesOnly } = pool;
   // Of a subnet that is masked or not known yet, the text is never shown.
   const net = subnet(pool.subnet) ?? { first: 0, prefix: 0 };
   const span = pool.range ? range(pool.range) : undefined;
@@ -27,8 +27,9 @@ function conf(pool: DhcpPool): string {
   const tag = `pool-${name}`;
   return template("pool.conf.njk", {
     ...pool, tag, http, tftp,
-    // dnsmasq tags each request with the interface that it came in by.
-    filter: only ? `tag:${only},` : "",
+    // dnsmasq tags each request with the interface that it came in by, and with `known` if a host line names its MAC. Not dhcp-ignore:
+    // that is decided before the range, and thus this pool's tag, is found.
+    filter: [only && `tag:${only},`, knownMachinesOnly && "tag:known,"].filter(Boolean).join(""),
     boot: master.offer === "known" ? `tag:${tag},tag:known` : `tag:${tag}`,
     network: dotted(net.first), netmask: netmask(net.prefix),
     first: span ? dotted(span.first) : "", last: span ? dotted(span.last) : "",
