@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { apt } from "./apt";
 import { library } from "./commit";
 import type { Answer, Facts } from "./facts";
-import type { Steps } from "./kind";
+import type { Kind, Steps } from "./kind";
 import { kinds } from "./kinds";
 import { inside, isLive, UNITS } from "./paths";
 import { ownersAfter, watchedBy, type Plan } from "./plan";
@@ -41,7 +41,10 @@ export function applyScript(plan: Plan, facts: Facts, setting: Setting): Script 
   const settles = plan.debts.length > 0 || plan.todo.some((t) => t.kind === "services" || ("key" in t && watched(t.key)));
   const gone = plan.todo.filter((t) => t.kind === "services" && t.op === "remove").map((t) => t.key);
   const touched = [...new Set([...plan.todo.map((t) => entry(t.kind, t.key)), ...(settles ? unitsOf(facts, plan) : [])])];
+  const asked = kinds.filter((kind) => touched.some((of) => split(of)[0] === kind.name));
   const serial = facts.serial + 1;
+
+  const final = records(plan.records, "final", (owner, record) => (sameSize(facts.owners.get(owner), record) ? undefined : record));
 
   const body: Sh[] = [
     sh`trap '' HUP INT PIPE TERM
@@ -56,6 +59,8 @@ exec 3>>"$W/said" 4>&2 2>>"$W/words"
 trap policy_off EXIT
 printf '%s\n' ${serial} >"$W/serial" && mv -f "$W/serial" "$M/serial" || fail
 policy_off; unstage; generations; quiet`,
+    // Uploads that a crash kept from their commit; whoever still waits with one is told, and uploads again.
+    ...(facts.unfinished ? [sh`find "$M/incoming" -type f ! \( -name '*.part' -mmin -60 \) -delete 2>/dev/null`] : []),
     sh`STEP=prepare`,
     ...phase("prepare"),
     sh`STEP=stage`,
@@ -65,7 +70,7 @@ policy_off; unstage; generations; quiet`,
     sh`flush
 STEP=place; fenced
 place "$M/owners" ahead; [ ! -d "$M/units/.netboot-stage/ahead" ] || place "$M/units" ahead
-flush`,
+order`,
     ...phase("place"),
     sh`STEP=switch; fenced`,
     ...backwards("stop"),
@@ -77,9 +82,9 @@ flush`,
     sh`unstage; generations`,
     ...(plan.prune.length ? [sh`prune ${plan.prune}`] : []),
     ...(plan.purge ? [sh`purge_packages`] : []),
-    sh`flush; STEP=record`,
-    ...records(plan.records, "final", (owner, record) => (sameSize(facts.owners.get(owner), record) ? undefined : record)),
-    sh`[ ! -d "$M/owners/.netboot-stage/final" ] || place "$M/owners" final`,
+    sh`order; STEP=record`,
+    ...final,
+    ...(final.length ? [sh`place "$M/owners" final`] : []),
     ...removed(plan.records),
     sh`flush; finish ok`,
   ];
@@ -88,9 +93,9 @@ flush`,
     apt,
     library,
     keyLists(touched),
-    define("before", [sh`{ :`, ...kinds.filter((kind) => kind.stable).map(ask), sh`} | sort | sha256sum | cut -c1-64`]),
+    define("before", [sh`{ :`, ...asked.filter((kind) => kind.stable).map(ask), sh`} | sort | sha256sum | cut -c1-64`]),
     define("undo", phase("undo")),
-    define("finish", finish(owners.size === 0)),
+    define("finish", finish(asked, owners.size === 0)),
     define("netboot", body),
     sh`netboot </dev/null`,
     sh``,
@@ -98,15 +103,15 @@ flush`,
   return { text, touched, owners, settles };
 }
 
-const ask = ({ name }: { name: string }): Sh => sh`keys_${{ text: name }} | probe_${{ text: name }}`;
+const ask = ({ name }: { name: string }): Sh => sh`k=$(keys_${{ text: name }}); probe_${{ text: name }}`;
 
 /** The end of every script, good or bad: leaves nothing temporary, asks again about what it touched, and says it all at once. */
-function finish(forget: boolean): Sh[] {
+function finish(asked: readonly Kind[], forget: boolean): Sh[] {
   return [
     sh`trap - EXIT; policy_off; unstage; generations
 out=$( printf 'status\t%s\t%s\n' "$1" "\${2-}"; cat "$W/said"
   [ "$1" = ok ] || tail -n 40 "$W/words" | sed 's/^/words\t/'`,
-    ...kinds.map(ask),
+    ...asked.map(ask),
     sh`)
 [ ! -f "$W/used" ] || xargs -0 rm -f -- <"$W/used"
 rm -rf "$W"`,

@@ -9,7 +9,11 @@ export const library: Sh = lines([
 say() { printf '%s\n' "$1" >&3; }
 progress() { printf '%s\n' "$1" >&4; } 2>/dev/null
 fail() { finish failed "$STEP"; }
-torn() { printf 'cannot write %s\n' "$1" >&2; fail; }
+torn() { # path; the shell's own printf does not say why
+  free=$(df -Pk -- "\${S:-$M}" | awk 'NR == 2 { print $4 }')
+  printf 'cannot write %s: %s (%s KiB free)\n' "$1" "$([ "\${free:-0}" -gt 64 ] && echo failed || echo No space left on device)" "$free" >&2
+  fail
+}
 fenced() { read -r now <"$M/serial" && [ "$now" = "$SERIAL" ] || finish stale "serial"; }
 
 # Every file is written beside its place, in a folder that only root can enter, on the same file system.
@@ -28,7 +32,7 @@ keep() { # folder name...
 restore() { [ ! -d "$1/.netboot-stage/old" ] || place "$1" old; }
 unstage() {
   [ -f "$M/staging" ] || return 0
-  sort -u "$M/staging" | sed 's|$|/.netboot-stage|' | tr '\n' '\0' | xargs -0 rm -rf -- && rm -f "$M/staging"
+  sort -u "$M/staging" | sed 's|$|/.netboot-stage|' | xargs -d '\n' rm -rf -- && rm -f "$M/staging"
 }
 # What we make, parents too, is written down before it is made.
 ensure_dir() {
@@ -42,11 +46,14 @@ prune() { # directory..., deepest first
   while IFS= read -r dir; do [ -d "$dir" ] && printf '%s\n' "$dir"; done <"$M/created" >"$W/created"
   mv -f "$W/created" "$M/created"
 }
-# One call a file system: a thousand files cost as much as one.
+# One call a file system: a thousand files cost as much as one. What is staged is on all file systems that a commit writes to.
 flush() {
-  { [ ! -f "$M/staging" ] || cat "$M/staging"; printf '%s\n' "$M"; [ ! -d "$N" ] || printf '%s\n' "$N"; } | tr '\n' '\0' | xargs -0 stat -c '%d %n' -- |
-  sort -u -k1,1n | cut -d' ' -f2- | tr '\n' '\0' | xargs -0 sync -f -- || fail
+  [ -f "$W/disks" ] || { sort -u "$M/staging"; printf '%s\n' "$M"; [ ! -d "$N" ] || printf '%s\n' "$N"; } | xargs -d '\n' stat -c '%d %n' -- |
+    sort -u -k1,1n | cut -d' ' -f2- >"$W/disks"
+  xargs -d '\n' sync -f -- <"$W/disks" || fail
 }
+# Names in one file system become durable in the order in which they were given; between two only a flush orders them.
+order() { read -r first <"$W/disks"; [ "$(cat "$W/disks")" = "$first" ] || flush; }
 blob() { # upload staged sha256 mtime path
   [ -f "$2" ] && return 0
   [ -f "$1" ] || { printf 'the upload of %s is gone\n' "$5" >&2; finish stale upload; }
@@ -82,10 +89,11 @@ live_switch() { # target, or nothing
   if [ -n "$1" ]; then ln -sfn -- "$1" "$N/.live.new" && mv -fT -- "$N/.live.new" "$L"; else rm -f -- "$L"; fi || fail
 }
 generations() { # only the one in service stays
-  [ -d "$N" ] || return 0
-  rm -f -- "$N/.live.new"
+  [ ! -L "$N/.live.new" ] || rm -f -- "$N/.live.new"
+  set -- "$N"/gen.*
+  [ -d "$1" ] || return 0
   in_service=$(readlink "$L")
-  for g in "$N"/gen.*; do [ ! -d "$g" ] || [ "$g" = "$N/$in_service" ] || rm -rf -- "$g"; done
+  for g in "$@"; do [ "$g" = "$N/$in_service" ] || rm -rf -- "$g"; done
 }`,
   sh`
 # What a unit was before us, to leave it so.

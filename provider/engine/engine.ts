@@ -147,12 +147,18 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
     while (queue.length > 0) {
       const group = queue;
       queue = [];
-      await commit(group).catch((error) => group.forEach((w) => w.failed(error)));
+      await commit(group);
     }
     running = false;
   }
 
   async function commit(group: Waiting[]): Promise<void> {
+    const open = new Set(group);
+    await attempt(group, open).catch((error) => open.forEach((w) => w.failed(error)));
+  }
+
+  /** `open` are those that this attempt still answers for: who is uploading comes back by itself. */
+  async function attempt(group: Waiting[], open: Set<Waiting>): Promise<void> {
     let waiting = group;
     for (let stale = 0; waiting.length > 0; stale++) {
       const ops = waiting.map((w) => w.op);
@@ -168,6 +174,7 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
       const unready = await prepare(waiting, planned, now, host);
       if (unready.size > 0 || planned.refused.size > 0) {
         waiting = waiting.filter((w) => !unready.has(w));
+        unready.forEach((w) => open.delete(w));
         stale--;
         continue; // the plan is for fewer operations now
       }
@@ -184,6 +191,10 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
       counts.restarts += outcome.restarts.length;
       if (outcome.status === "stale" || outcome.status === "locked") {
         facts = undefined;
+        if (outcome.subject === "upload") {
+          uploads.clear();
+          waiting.forEach((w) => (w.uploaded = false));
+        }
         if (outcome.status === "locked" || stale >= STALE_LIMIT)
           throw new EngineError({ label: waiting[0]!.op.label, host, cause: outcome.status === "locked" ? `the lock is still held by ${outcome.subject}` : "the host keeps changing under our hands", mend: "Wait for the other run to end, and try again." });
         continue;
@@ -195,6 +206,7 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
         return;
       }
       counts.writes += planned.todo.filter((t) => ["files", "links", "blobs"].includes(t.kind)).length;
+      for (const t of planned.todo) if (t.kind === "blobs" && t.want) uploads.delete(t.want.sha256); // moved from where it waited
       const after = factsAfter(now, answer, script.touched, script.owners);
       facts = Promise.resolve(after);
       prove(waiting, planned, after, host, outcome.notes);

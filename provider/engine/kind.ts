@@ -55,7 +55,7 @@ export interface Kind<K extends KindName = KindName, Seen = any> {
   /** Is what it prints a plain function of what was written? Then an apply compares it with what the plan saw. */
   readonly stable: boolean;
   /**
-   * The body of a shell function: reads keys, one a line, on standard input; prints `name TAB key TAB field…` for each that is there and
+   * The body of a shell function: finds keys, one a line, in `$k`, which is not empty; prints `name TAB key TAB field…` for each that is there and
    * nothing for one that is not. One process for all keys wherever the tools allow it.
    */
   readonly probe: Sh;

@@ -27,11 +27,11 @@ if [ -r /etc/os-release ]; then ( . /etc/os-release; printf 'os\t%s\t%s\n' id "$
 for tool in ${TOOLS}; do command -v "$tool" >/dev/null || printf 'missing\t%s\n' "$tool"; done
 memory
 [ -d "$W" ] && echo unfinished
-own=
+own= files=
 [ -d "$M/owners" ] && own=$(find "$M/owners" -maxdepth 1 -type f -exec cat {} +)
 [ -n "$own" ] && printf '%s\n' "$own" | sed 's/^/own\t/'
 of() { { printf '%s\n' "$own" | awk -F'\t' -v kind="$1" '$1 == kind { print $2 }'; keys_"$1"; } | sort -u; }`,
-      ...kinds.map((kind) => (kind.name === "files" ? sh`files=$(of files | probe_files); [ -n "$files" ] && printf '%s\n' "$files"` : sh`of ${kind.name} | probe_${kind.name}`)),
+      ...kinds.map((kind) => (kind.name === "files" ? sh`k=$(of files); [ -z "$k" ] || files=$(probe_files); [ -z "$files" ] || printf '%s\n' "$files"` : sh`k=$(of ${kind.name}); [ -z "$k" ] || probe_${kind.name}`)),
       sh`printf '%s\n=\n%s\n' "$own" "$files" | awk -F'\t' '
 $0 == "=" { now = 1; next }
 !now && $1 == "files" { split($3, recorded, " "); sum[$2] = recorded[2] }

@@ -15,7 +15,7 @@ M=${MEMORY} W=${MEMORY}/work L=${LIVE} N=${LIVE.slice(0, LIVE.lastIndexOf("/"))}
 watched() { # unit restart|reload
   { awk -F'\t' -v what="$2" '$1 == what { print $2 }' "$M/units/$1"
     [ "$2" = restart ] && printf '/etc/systemd/system/%s\n' "$1"
-  } | tr '\n' '\0' | xargs -0 -r sh -c 'find -L "$@" -name .netboot-stage -prune -o -type f -print0' sh 2>/dev/null |
+  } | xargs -r -d '\n' sh -c 'find -L "$@" -name .netboot-stage -prune -o -type f -print0' sh 2>/dev/null |
   sort -z | xargs -0 -r sha256sum -z -- | sha256sum | cut -c1-64
 }
 owes() { # unit; sets OWED, and RESTART and RELOAD to the stamps of what is there now

@@ -23,20 +23,19 @@ export async function upload(op: Op, sha256: string, size: number, transport: Tr
   if (found instanceof Error) throw trouble(`cannot read ${file} (${found.code ?? found.message})`, "Put the file there, or change the path.");
   if (found.size !== size) throw trouble(`${file} has ${found.size} bytes and had ${size} when it was previewed`, "Run preview again to see what would change.");
 
+  // A connection that is cut looks like the end of the file to `cat`, so the size decides whether it is all there.
   const part = `${INCOMING}/${sha256}.part`;
   const hash = createHash("sha256");
   const body = measured(createReadStream(file, { highWaterMark: 256 * 1024 }), hash, (sent, rate) =>
     op.status?.(`uploading ${file}: ${Math.floor((sent / Math.max(size, 1)) * 100)} %, ${rate.toFixed(1)} MiB/s`),
   );
   const step = `upload of ${file}`;
-  const command = sh`umask 077; mkdir -p ${INCOMING} && cat >${part} && wc -c <${part}`.text;
+  const command = sh`umask 077; mkdir -p ${INCOMING} && cat >${part}; s=$(wc -c <${part}); echo "$s"; [ "$s" = ${size} ] && mv -f ${part} ${`${INCOMING}/${sha256}`}`.text;
   const sent = await transport.send(command, body, { step });
   if (sent.code !== 0 || Number(sent.stdout.trim()) !== size)
     throw trouble(`the upload of ${file} stopped after ${sent.stdout.trim() || "0"} of ${size} bytes${sent.stderr ? `: ${sent.stderr.trim()}` : ""}`, "Make room on the master, or try again.");
   const digest = hash.digest("hex");
   if (digest !== sha256) throw trouble(`${file} is sha256:${digest} and was sha256:${sha256} when it was previewed`, "Run preview again to see what would change.");
-  const done = await transport.run(sh`mv -f -- ${part} ${`${INCOMING}/${sha256}`}`.text, { step });
-  if (done.code !== 0) throw trouble(`the upload of ${file} could not be kept: ${done.stderr.trim()}`, "Try again.");
 }
 
 /** Counts and hashes what passes, and reports about once a second and at the end. */

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -23,6 +23,8 @@ export interface FastHost {
   /** Kill the script at the n-th tool that it starts; counts upwards for the next test to know how many there are. */
   killAt: number;
   tools(): number;
+  /** Another host that is as this one is now. */
+  copy(): FastHost;
   remove(): void;
 }
 
@@ -36,9 +38,11 @@ const MINE = ["etc", "srv", "var", "tmp", "run", "stub"];
 /** Tools whose start is a point at which a script can be killed. */
 const TOOLS = ["mv", "cp", "rm", "ln", "mkdir", "rmdir", "chmod", "touch", "cat", "find", "xargs", "sort", "sync", "stat", "sed", "awk", "tr", "cut", "readlink", "sha256sum", "flock", "date"];
 
+/** Memory, not disk: a fast host proves order and atomicity, not the disk's speed. */
+const newRoot = (): string => mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "fast-host-"));
+
 export function fastHost(): FastHost {
-  // Memory, not disk: a fast host proves order and atomicity, not the disk's speed.
-  const root = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "fast-host-"));
+  const root = newRoot();
   for (const dir of [...MINE, "usr", "proc", "dev", "etc/systemd/system", "var/lib", "var/lib/apt/lists", "stub/bin", "stub/sbin", "stub/trap", "stub/repo", "stub/dpkg", "stub/fail", "stub/daemon"])
     mkdirSync(join(root, dir), { recursive: true });
   for (const dir of ["bin", "sbin", "lib", "lib64"]) if (existsSync(`/${dir}`)) symlinkSync(`usr/${dir}`, join(root, dir));
@@ -50,13 +54,17 @@ export function fastHost(): FastHost {
   for (const [name, needs] of Object.entries({ dnsmasq: "dnsmasq-base", "dnsmasq-base": "", "nginx-light": "nginx-common", "nginx-common": "", ipxe: "" })) writeFileSync(join(root, "stub/repo", name), needs);
   for (const name of ["dnsmasq", "nginx-light"]) writeFileSync(join(root, "stub/daemon", name), "");
   const trap = `#!/bin/sh
-read n </stub/tools; n=$((n + 1)); echo $n >/stub/tools
-[ $n = "$KILL_AT" ] && { kill -9 -"$GROUP"; kill -9 $$; }
+echo >>/stub/tools; n=0; while read -r _; do n=$((n + 1)); done </stub/tools
+[ $n -lt "$KILL_AT" ] || { kill -9 -"$GROUP"; kill -9 $; }
 exec /usr/bin/"\${0##*/}" "$@"
 `;
   for (const tool of TOOLS) writeFileSync(join(root, "stub/trap", tool), trap, { mode: 0o755 });
-  writeFileSync(join(root, "stub/tools"), "0\n");
+  writeFileSync(join(root, "stub/tools"), "");
 
+  return hostIn(root);
+}
+
+function hostIn(root: string): FastHost {
   const enter = `
 mount --rbind /usr usr && mount --bind stub/sbin usr/sbin && mount --rbind /dev dev && mount --rbind /proc proc || exit 97
 GROUP=$$; export GROUP
@@ -76,6 +84,7 @@ exec chroot . /bin/sh`;
       child.stdout.on("data", (chunk) => out.push(chunk));
       child.stderr.on("data", (chunk) => err.push(chunk));
       child.stdin.on("error", () => undefined);
+      child.on("error", (error) => done({ stdout: "", stderr: String(error), code: 255 }));
       child.on("close", (code) => done({ stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString(), code: code ?? 255 }));
       const prefix = command === undefined ? `PATH=${path}\n` : "";
       if (typeof script === "string") child.stdin.end(prefix + script);
@@ -89,8 +98,13 @@ exec chroot . /bin/sh`;
     path: (inside) => join(root, inside),
     shell: (script, env) => run(script, { env }),
     journal: () => (existsSync(join(root, "stub/journal")) ? readFileSync(join(root, "stub/journal"), "utf8").trimEnd().split("\n") : []),
-    tools: () => Number(readFileSync(join(root, "stub/tools"), "utf8")),
+    tools: () => readFileSync(join(root, "stub/tools"), "utf8").length,
     snapshot: () => snapshotOf(root),
+    copy() {
+      const other = newRoot();
+      execFileSync("cp", ["-a", `${root}/.`, other]);
+      return hostIn(other);
+    },
     remove: () => rmSync(root, { recursive: true, force: true }),
     connect(cut) {
       let messages = 0;

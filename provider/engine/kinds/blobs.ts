@@ -24,8 +24,7 @@ export const blobs: Kind<"blobs", Seen> = {
   shared: true,
   stable: true,
   probe: sh`
-k=$(cat); [ -n "$k" ] || return 0
-printf '%s\n' "$k" | tr '\n' '\0' | xargs -0 sh -c 'find "$@" -maxdepth 0 -printf "%p\t%y\t%m\t%s\t%T@\n"' sh 2>/dev/null |
+printf '%s\n' "$k" | xargs -d '\n' sh -c 'find "$@" -maxdepth 0 -printf "%p\t%y\t%m\t%s\t%T@\n"' sh 2>/dev/null |
 awk -F'\t' '{ sub(/\..*/, "", $5); printf "blobs\t%s\t%s\t%s\t%s\t%s\n", $1, $2, substr("0000" $3, length($3) + 1), $4, $5 }'`,
   parse: ([type, mode, size, mtime]) => ({ type: type!, mode: mode!, size: Number(size), mtime: Number(mtime) }),
   digest: (want) => `${want.sha256} ${want.size}`,

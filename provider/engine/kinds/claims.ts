@@ -6,7 +6,7 @@ export const claims: Kind<"claims", never> = {
   name: "claims",
   shared: false,
   stable: true,
-  probe: sh`cat >/dev/null`,
+  probe: sh`:`,
   parse: () => undefined as never,
   digest: () => "-",
   diff: () => undefined,

@@ -16,8 +16,7 @@ export const directories: Kind<"directories", Seen> = {
   shared: true,
   stable: true,
   probe: sh`
-k=$(cat); [ -n "$k" ] || return 0
-printf '%s\n' "$k" | tr '\n' '\0' | xargs -0 sh -c 'find "$@" -maxdepth 0 -printf "%p\t%y\t%m\n"' sh 2>/dev/null |
+printf '%s\n' "$k" | xargs -d '\n' sh -c 'find "$@" -maxdepth 0 -printf "%p\t%y\t%m\n"' sh 2>/dev/null |
 awk -F'\t' '{ printf "directories\t%s\t%s\t%s\n", $1, $2, substr("0000" $3, length($3) + 1) }'`,
   parse: ([type, mode]) => ({ type: type!, mode: mode! }),
   digest: (want) => want,

@@ -24,12 +24,12 @@ export const files: Kind<"files", Seen> = {
   shared: false,
   stable: true,
   probe: sh`
-k=$(cat); [ -n "$k" ] || return 0
-{ printf '%s\n' "$k" | tr '\n' '\0' | xargs -0 sh -c 'find "$@" -maxdepth 0 -printf "s\t%p\t%y\t%m\t%U:%G\n"' sh
-  printf '%s\n' "$k" | tr '\n' '\0' | xargs -0 sh -c 'find "$@" -maxdepth 0 -type f -print0' sh | xargs -0 -r sha256sum -z -- | tr '\0' '\n' | sed 's/^/h\t/'
-} 2>/dev/null | awk -F'\t' '
-$1 == "s" { order[++n] = $2; about[$2] = $3 "\t" substr("0000" $4, length($4) + 1) "\t" $5 }
-$1 == "h" { sum[substr($0, 69)] = substr($2, 1, 64) }
+list=$(printf '%s\n' "$k" | xargs -d '\n' sh -c 'find "$@" -maxdepth 0 -printf "%y\t%p\t%m\t%U:%G\n"' sh 2>/dev/null)
+{ printf '%s\n' "$list"
+  printf '%s\n' "$list" | sed -n 's/^f\t\([^\t]*\).*/\1/p' | xargs -r -d '\n' sha256sum -z -- 2>/dev/null | tr '\0' '\n'
+} | awk -F'\t' '
+NF == 4 { order[++n] = $2; about[$2] = $1 "\t" substr("0000" $3, length($3) + 1) "\t" $4; next }
+{ sum[substr($0, 67)] = substr($0, 1, 64) }
 END { for (i = 1; i <= n; i++) printf "files\t%s\t%s\t%s\n", order[i], about[order[i]], (order[i] in sum) ? sum[order[i]] : "-" }'`,
   parse: ([type, mode, owner, sum]) => ({ type: type!, mode: mode!, owner: owner!, sha256: sum! }),
   digest: (want) => `${mode(want)} ${sha256(text(want))}`,

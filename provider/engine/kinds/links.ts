@@ -13,8 +13,7 @@ export const links: Kind<"links", Seen> = {
   shared: false,
   stable: true,
   probe: sh`
-k=$(cat); [ -n "$k" ] || return 0
-printf '%s\n' "$k" | tr '\n' '\0' | xargs -0 sh -c 'find "$@" -maxdepth 0 -printf "links\t%p\t%y\t%l\n"' sh 2>/dev/null`,
+printf '%s\n' "$k" | xargs -d '\n' sh -c 'find "$@" -maxdepth 0 -printf "links\t%p\t%y\t%l\n"' sh 2>/dev/null`,
   parse: ([type, target]) => ({ type: type!, target: target ?? "" }),
   digest: (want) => want,
   diff(want, seen) {

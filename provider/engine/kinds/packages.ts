@@ -15,8 +15,7 @@ export const packages: Kind<"packages", Seen> = {
   shared: true,
   stable: false,
   probe: sh`
-k=$(cat); [ -n "$k" ] || return 0
-printf '%s\n' "$k" | tr '\n' '\0' | xargs -0 dpkg-query -W -f 'packages\t\${Package}\t\${db:Status-Abbrev}\t\${Version}\n' 2>/dev/null || :`,
+printf '%s\n' "$k" | xargs -d '\n' dpkg-query -W -f 'packages\t\${Package}\t\${db:Status-Abbrev}\t\${Version}\n' 2>/dev/null || :`,
   parse: ([status, version]) => ({ status: status!.trim(), version: version ?? "" }),
   digest: (want) => (want.quiet ?? []).join(" ") || "-",
   diff(want, seen) {

@@ -24,8 +24,7 @@ export const services: Kind<"services", Seen> = {
   shared: false,
   stable: false,
   probe: sh`
-while IFS= read -r u; do
-  [ -n "$u" ] || continue
+printf '%s\n' "$k" | while IFS= read -r u; do
   p=$(systemctl show -p LoadState,ActiveState,UnitFileState,NeedDaemonReload -- "$u" 2>/dev/null)
   load= active= enabled= stale= spec=-
   while IFS='=' read -r name value; do

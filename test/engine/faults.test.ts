@@ -1,0 +1,4 @@
+import { matrix } from "./matrix.ts";
+
+// A taste for daily work; `npm test` runs faults.lab.ts, `npm run test:long` faults.long.ts.
+matrix({ messages: "some", tools: 300 });
