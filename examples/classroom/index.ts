@@ -29,7 +29,7 @@ const menu = new netboot.BootMenu("seats", {
     master,
     title: "Classroom",
     entries: [
-        { name: "disk", label: "This computer's own disk", key: "d", boot: boot.local() },
+        { name: "disk", label: "Local disk", key: "d", boot: boot.local() },
         { name: "rescue", label: "Rescue system", key: "r", boot: boot.kernel(rescue) },
         { name: "shell", label: "iPXE shell", key: "s", boot: boot.shell() },
     ],
