@@ -9,7 +9,7 @@ export interface Hardware {
     memory?: number;                     // MiB
     cpus?: number;
     nic?: "virtio-net-pci" | "e1000";
-    /** UEFI normally boots by the firmware's own PXE; with this by the card's option ROM, which is iPXE. A BIOS always does. */
+    /** UEFI boots by the firmware's own PXE; with this by the card's option ROM, which is iPXE: so does a BIOS, and an e1000, which OVMF has no driver for. */
     optionRom?: boolean;
     disk?: boolean;
     /** What the firmware tries, in this order; "http" is UEFI's own HTTP boot. Default: "pxe", then "disk". */
@@ -21,7 +21,7 @@ export const monitorSocket = "/run/monitor.sock";
 const slots = { nic: 2, disk: 3 };
 
 export function machineArguments(hardware: Hardware): string[] {
-    const { firmware, mac, uuid, serial, memory = 512, cpus = 1, nic = "virtio-net-pci", optionRom = firmware === "bios" } = hardware;
+    const { firmware, mac, uuid, serial, memory = 512, cpus = 1, nic = "virtio-net-pci", optionRom = firmware === "bios" || nic === "e1000" } = hardware;
     const order = bootOrder(hardware);
     // To SeaBIOS the order is an argument; UEFI has it in its variables.
     const index = (what: "pxe" | "disk") => (firmware === "bios" && order.includes(what) ? `,bootindex=${order.indexOf(what)}` : "");

@@ -1,4 +1,5 @@
-// A serial line's bytes, as the lines a person would see: escape sequences left out, backspaces carried out.
+// A serial line's bytes, as the lines a person would see: colours left out, backspaces and returns carried out, and a jump
+// of the cursor (as menus are drawn) taken as the end of a line.
 
 /** What UEFI sends when it sets up its console, and never later: the only sign of a reset that it gives. */
 const screenSetUp = "\x1b[=3h";
@@ -9,6 +10,7 @@ export class SerialText {
     readonly lines: string[] = [];
     current = "";
     private held = "";
+    private returned = false;
     private readonly onLine: (line: string) => void;
 
     constructor(onLine: (line: string) => void) {
@@ -21,19 +23,29 @@ export class SerialText {
         const cut = /\x1b(\[[0-9;?=]*)?$/.exec(text);
         this.held = cut ? cut[0] : "";
         if (cut) text = text.slice(0, cut.index);
-        for (const character of text.replaceAll(screenSetUp, "\f").replace(/\x1b\[[0-9;?=]*[A-Za-z]|\x1b[^[]/g, "")) this.put(character);
+        const plain = text.replaceAll(screenSetUp, "\f").replace(/\x1b\[[0-9;]*[Hf]/g, "\v").replace(/\x1b\[[0-9;?=]*[A-Za-z]|\x1b[^[]/g, "");
+        for (const character of plain) this.put(character);
     }
 
     private put(character: string): void {
-        if (character === "\n") this.endLine();
+        if (character === "\n" || (character === "\v" && this.current)) this.endLine();
         else if (character === "\f") this.onLine(firmwareStarts);
         else if (character === "\b") this.current = this.current.slice(0, -1);
-        else if (character >= " " || character === "\t") this.current += character;
+        else if (character === "\r") this.returned = true;
+        else if (character >= " " || character === "\t") this.type(character);
+    }
+
+    /** What follows a return is written over the line: of a percentage that counts up, the last remains. */
+    private type(character: string): void {
+        if (this.returned) this.current = "";
+        this.returned = false;
+        this.current += character;
     }
 
     private endLine(): void {
         const line = this.current.trimEnd();
         this.current = "";
+        this.returned = false;
         this.lines.push(line);
         this.onLine(line);
     }

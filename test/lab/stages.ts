@@ -15,7 +15,7 @@ export interface StageSeen {
 const fetched = /(\b(?:tftp|https?):\/\/\S+?)\.\.\. ok\s*$/;
 const patterns: [Stage, RegExp][] = [
     ["dhcp", /^net\d+: (\d+\.\d+\.\d+\.\d+)\/|Station IP address is (\S+)/],
-    ["loader", /NBP filename is (\S+)/],
+    ["loader", /NBP filename is (\S+)|^ *URI: (\S+)/],
     ["up", /^NETBOOT-UP cmdline=(.*)/],
     ["kernel", /^(?:\[ *[\d.]+\] )?(Linux version \S+)/],
     ["local", new RegExp(`(${marker}.*)`)],
