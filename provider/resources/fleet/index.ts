@@ -1,4 +1,4 @@
-import type { MasterRef } from "../../boot/types";
+import type { MasterRef, PoolRef } from "../../boot/types";
 import type { HostState } from "../../engine/state";
 import type { Claim, Problem, ResourceType } from "../../resource";
 import { settled } from "../../unknown";
@@ -7,12 +7,13 @@ import { claimsOf, type Machine, nextBootOf, normalised, problemsOf, stateOf } f
 interface Fleet {
   name: string;
   master: MasterRef;
-  machines: Record<string, Omit<Machine, "name" | "master">>;
+  pool?: PoolRef;
+  machines: Record<string, Omit<Machine, "name" | "master" | "pool">>;
 }
 
 /** Each entry as the machine that it stands for. Entries that are not known yet are no machines yet. */
-const members = ({ machines, master }: Fleet): Machine[] =>
-  isMap(machines) ? Object.entries(machines).flatMap(([name, machine]) => (isMap(machine) ? [{ ...machine, name, master } as Machine] : [])) : [];
+const members = ({ machines, master, pool }: Fleet): Machine[] =>
+  isMap(machines) ? Object.entries(machines).flatMap(([name, machine]) => (isMap(machine) ? [{ ...machine, name, master, ...(pool && { pool }) } as Machine] : [])) : [];
 
 const isMap = (value: unknown): value is Record<string, unknown> => !!value && typeof value === "object" && !Array.isArray(value);
 const below = (name: string, property: string) => `machines.${name}.${property}`;
