@@ -1,0 +1,84 @@
+// Every program of examples/, unchanged, with the real CLI on a plain master: preview without a network, up, up again, destroy.
+import assert from "node:assert/strict";
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { type Lab, openLab } from "../lab/lab.ts";
+import { type Master, startMaster } from "../lab/master.ts";
+import { differences, inWords } from "../lab/snapshot.ts";
+import { root } from "../setup/where.mjs";
+import { readFileSync } from "node:fs";
+import { openProject } from "../pulumi/project.ts";
+import { daemons, stand } from "./cli.ts";
+import { settings, site } from "./site.ts";
+
+let lab: Lab;
+let master: Master;
+before(async () => {
+    lab = await openLab();
+    master = await startMaster(lab);
+});
+after(() => lab.close());
+
+interface Case {
+    config?: (lab: Lab) => Record<string, unknown>;
+    resources: number;
+    /** A file that it must bring, and a line of it. */
+    file: string;
+    line: RegExp;
+}
+
+const mac = (file: string) => `/srv/netboot/http/mac/${file}.ipxe`;
+const examples: Record<string, Case> = {
+    quickstart: { resources: 5, file: mac("52-54-00-00-00-02"), line: /console=ttyS0 quiet netboot\.name=desk-02/ },
+    classroom: {
+        config: (lab) => ({ teacher: "52:54:00:00:00:99", seats: { "seat-1": { mac: "52:54:00:00:00:11", address: lab.at(11) }, "seat-2": { mac: "52:54:00:00:00:12", address: lab.at(12) } } }),
+        resources: 7, file: "/srv/netboot/http/menu/seats.ipxe", line: /Rescue system/,
+    },
+    "proxy-dhcp": { config: () => ({ machines: { "pc-1": "52:54:00:00:00:21" } }), resources: 4, file: mac("52-54-00-00-00-21"), line: /netboot\.name=pc-1/ },
+    fleet: { resources: 4, file: mac("52-54-00-00-01-28"), line: /netboot\.name=node-40/ },
+};
+
+for (const [name, { config, resources, file, line }] of Object.entries(examples))
+    test(`${name}: previewed without a network, applied, applied again for nothing, and gone without a trace`, async (t) => {
+        const more = config?.(lab) ?? {};
+        using project = await site(lab, master, name, more);
+        const seconds: Record<string, number> = {};
+        const run = async (what: string, args: string[], env: NodeJS.ProcessEnv = {}) => {
+            const ran = await project.run(args, { env: { PULUMI_SKIP_CHECKPOINTS: "true", ...env } });
+            seconds[what] = ran.seconds;
+            return ran.text;
+        };
+        const before = await master.snapshot();
+
+        // 192.0.2.1 (TEST-NET-1) answers nobody: whatever asked it would fail, or take much longer than this.
+        await project.run(["config", "set", "host", "192.0.2.1"]);
+        const preview = await run("preview", ["preview", "--diff"]);
+        assert.match(preview, new RegExp(`\\+ ${resources + 1} to create`));
+        assert.ok(preview.includes(file), `the preview names ${file}`);
+        await project.run(["config", "set", "host", master.host]);
+
+        const first = await run("up", ["up", "--yes"]);
+        assert.match(first, new RegExp(`\\+ ${resources + 1} created`));
+        assert.match(await master.exec(`cat ${file}`), line);
+        for (const [unit, { state }] of Object.entries(await daemons(master))) assert.equal(state, "active", unit);
+
+        const then = await stand(master);
+        await run("up again", ["up", "--yes", "--skip-preview", "--expect-no-changes"]);
+        assert.deepEqual(await stand(master), then, "nothing was written, started or reloaded");
+
+        await run("destroy", ["destroy", "--yes", "--skip-preview"]);
+        assert.equal(inWords(differences(before, await master.snapshot())), "");
+        t.diagnostic(Object.entries(seconds).map(([what, s]) => `${what} ${s.toFixed(1)} s`).join(", "));
+    });
+
+test("the repository itself is the quickstart project", async () => {
+    const project = await openProject({ "Pulumi.yaml": readFileSync(join(root, "Pulumi.yaml"), "utf8") }, { ...settings(lab, master), host: "192.0.2.1" });
+    try {
+        rmSync(join(project.folder, "tsconfig.json"));
+        for (const part of ["package.json", "examples"]) cpSync(join(root, part), join(project.folder, part), { recursive: true });
+        assert.match((await project.run(["preview"])).text, /\+ 6 to create/);
+    } finally {
+        project.remove();
+    }
+});
