@@ -111,18 +111,28 @@ stop_unit() {
   systemctl reset-failed -- "$1" 2>/dev/null
   rm -f -- "$M/units/$1" "$M/stamps/$1.restart" "$M/stamps/$1.reload"
 }
+# One question for all units; a line each: unit, active state, unit file state, whether systemd has yet to read its file.
+states() { # unit...
+  systemctl show -p Id -p ActiveState -p UnitFileState -p NeedDaemonReload -- "$@" 2>/dev/null |
+    awk -F= 'function out() { if (v["Id"]) print v["Id"], v["ActiveState"], (v["UnitFileState"] ? v["UnitFileState"] : "none"), v["NeedDaemonReload"]; split("", v) }
+      /^$/ { out(); next } { v[$1] = $2 } END { out() }'
+}
 # Starts, restarts or reloads each unit that owes it, once, in order; proves that it stays up; else puts back what was.
 settle() { # seconds-to-watch unit-files-changed
-  list=$(units) acted= bad= since=$(date +%s)
-  [ "$2" = 0 ] && case $(for unit in $list; do systemctl show -p NeedDaemonReload -- "$unit" 2>/dev/null; done) in *yes*) false ;; esac || systemctl daemon-reload
+  list=$(units) acted= bad= pause= since=$(date +%s)
+  [ -n "$list" ] || return 0
+  [ "$2" = 0 ] && case $(states $list) in *' yes'*) false ;; esac || systemctl daemon-reload
+  states $list >"$W/states"
   for unit in $list; do
+    active=inactive enabled=none
+    while read -r id is file _; do [ "$id" = "$unit" ] && active=$is enabled=$file; done <"$W/states"
     owes "$unit"
-    systemctl is-enabled --quiet -- "$unit" 2>/dev/null || systemctl enable --quiet -- "$unit" >&2
-    case $(systemctl is-active -- "$unit"),$OWED in
+    case $enabled in enabled | static) ;; *) systemctl enable --quiet -- "$unit" >&2 ;; esac
+    case $active,$OWED in
       active,none) continue ;;
-      active,reload) verb=reload ;;
-      active,restart) verb=restart ;;
-      *) verb=restart; systemctl reset-failed -- "$unit" 2>/dev/null ;;
+      active,reload) verb=reload; pause=\${pause:-0.1} ;;
+      active,restart) verb=restart pause=$1 ;;
+      *) verb=restart pause=$1; systemctl reset-failed -- "$unit" 2>/dev/null ;;
     esac
     progress "$verb $unit"
     acted="$acted $unit"
@@ -130,8 +140,11 @@ settle() { # seconds-to-watch unit-files-changed
     [ $verb = restart ] || rm -f "$W/$unit.restart"
     systemctl $verb -- "$unit" </dev/null >&2 && say "$verb$T$unit" || bad="$bad $unit"
   done
-  [ -z "$acted" ] || [ -n "$bad" ] || sleep "$1"
-  for unit in $acted; do [ "$(systemctl is-active -- "$unit")" = active ] || case " $bad " in *" $unit "*) ;; *) bad="$bad $unit" ;; esac; done
+  [ -n "$acted" ] || return 0
+  # What a daemon does with a new start shows within the time to watch; a signal is dealt with at once, or kills.
+  [ -n "$bad" ] || sleep "$pause"
+  states $acted >"$W/states"
+  for unit in $acted; do grep -q "^$unit active " "$W/states" || case " $bad " in *" $unit "*) ;; *) bad="$bad $unit" ;; esac; done
   [ -z "$bad" ] || rollback
   for unit in $acted; do mv -f -- "$W/$unit."re* "$M/stamps/" || fail; done
 }
