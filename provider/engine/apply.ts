@@ -5,7 +5,7 @@ import type { Answer, Facts } from "./facts";
 import type { Kind, Steps } from "./kind";
 import { kinds } from "./kinds";
 import { inside, isLive, UNITS } from "./paths";
-import { ownersAfter, watchedBy, type Plan } from "./plan";
+import { ownersAfter, unitsTouched, watchedBy, type Plan } from "./plan";
 import { keyLists } from "./probe";
 import { entry, fileOf, render, split, type Entry, type OwnerRecord } from "./record";
 import { define, lines, sh, type Sh } from "./sh";
@@ -14,7 +14,7 @@ import { common } from "./shell";
 export interface Setting {
   /** Who commits, for those who wait: user@host, stack, process. */
   who: string;
-  /** Seconds to wait for the lock, and to watch a service after its start. */
+  /** Seconds to wait for the lock, and to watch a service after its start (a tenth of it after a reload). */
   patience: number;
   watch: number;
 }
@@ -23,13 +23,11 @@ export interface Script {
   text: string;
   touched: Entry[];
   owners: Map<string, OwnerRecord>;
-  /** Does the script touch what daemons parse, so that it may start or reload some? */
-  settles: boolean;
 }
 
 /** One script for a whole plan: lock, compare, stage, test, swap, settle, clear away, prove. Pure. */
 export function applyScript(plan: Plan, facts: Facts, setting: Setting): Script {
-  const watched = watchedBy(facts, plan.todo, UNITS);
+  const watched = watchedBy(facts, plan.todo);
   const parts = kinds.map((kind) => kind.script(plan.todo.filter((t) => t.kind === kind.name), { watched }));
   const phase = (name: keyof Steps): Sh[] => parts.flatMap((steps) => steps[name] ?? []);
   const backwards = (name: keyof Steps): Sh[] => [...parts].reverse().flatMap((steps) => steps[name] ?? []);
@@ -38,9 +36,10 @@ export function applyScript(plan: Plan, facts: Facts, setting: Setting): Script 
   const live = plan.todo.some((t) => isLive(t.key));
   const liveStays = [...owners.values()].some((record) => [...record.keys()].some((of) => isLive(split(of)[1])));
   const unitFiles = plan.todo.some((t) => t.kind === "files" && inside(t.key, UNITS));
-  const settles = plan.debts.length > 0 || plan.todo.some((t) => t.kind === "services" || ("key" in t && watched(t.key)));
+  const units = unitsTouched(facts, plan.todo);
+  const settles = units.length > 0 || unitFiles;
   const gone = plan.todo.filter((t) => t.kind === "services" && t.op === "remove").map((t) => t.key);
-  const touched = [...new Set([...plan.todo.map((t) => entry(t.kind, t.key)), ...(settles ? unitsOf(facts, plan) : [])])];
+  const touched = [...new Set([...plan.todo.map((t) => entry(t.kind, t.key)), ...units.map((unit) => entry("services", unit))])];
   const asked = kinds.filter((kind) => touched.some((of) => split(of)[0] === kind.name));
   const serial = facts.serial + 1;
 
@@ -58,7 +57,7 @@ rm -rf "$W"; mkdir -p "$W" "$M/stamps" "$M/owners" "$M/units"; : >"$W/words"
 exec 3>>"$W/said" 4>&2 2>>"$W/words"
 trap policy_off EXIT
 printf '%s\n' ${serial} >"$W/serial" && mv -f "$W/serial" "$M/serial" || fail
-policy_off; unstage; generations; quiet`,
+policy_off; unstage; generations; aftermath`,
     // Uploads that a crash kept from their commit; whoever still waits with one is told, and uploads again.
     ...(facts.unfinished ? [sh`find "$M/incoming" -type f ! \( -name '*.part' -mmin -60 \) -delete 2>/dev/null`] : []),
     sh`STEP=prepare`,
@@ -76,7 +75,7 @@ order`,
     ...backwards("stop"),
     ...phase("swap"),
     ...(live ? [liveStays ? sh`chmod 755 "$G"; live_switch "gen.$SERIAL"; SWITCHED=1` : sh`live_switch ''; SWITCHED=1`] : []),
-    ...(settles ? [sh`STEP=settle; settle ${String(setting.watch)} ${unitFiles ? 1 : 0}`] : []),
+    ...(settles ? [sh`STEP=settle; settle ${String(setting.watch)} ${String(setting.watch / 10)} ${unitFiles ? 1 : 0} ${units}`] : []),
     sh`STEP=retire`,
     ...backwards("retire"),
     sh`unstage; generations`,
@@ -100,7 +99,7 @@ order`,
     sh`netboot </dev/null`,
     sh``,
   ]).text;
-  return { text, touched, owners, settles };
+  return { text, touched, owners };
 }
 
 const ask = ({ name }: { name: string }): Sh => sh`k=$(keys_${{ text: name }}); probe_${{ text: name }}`;
@@ -120,9 +119,6 @@ rm -rf "$W"`,
     sh`printf '%s\n' "$out"; memory; echo end; exit 0`,
   ];
 }
-
-/** Every unit that the commit may start is asked about at the end. */
-const unitsOf = (facts: Facts, plan: Plan): Entry[] => [...facts.units.keys(), ...plan.todo.filter((t) => t.kind === "services").map((t) => t.key)].map((unit) => entry("services", unit));
 
 /** What the plan saw, in the form in which the script asks: if it is not so any more, the plan is void. */
 function expected(facts: Facts, touched: readonly Entry[]): string {
@@ -166,5 +162,5 @@ export function outcomeOf(answer: Answer): Outcome | undefined {
   const status = answer.get("status")?.[0];
   if (!status || !answer.has("end")) return undefined;
   const said = (tag: string) => (answer.get(tag) ?? []).map((fields) => fields.join("\t"));
-  return { status: status[0] as Outcome["status"], subject: status[1] ?? "", words: said("words").join("\n"), notes: said("note"), restarts: said("restart"), reloads: said("reload") };
+  return { status: status[0] as Outcome["status"], subject: status[1] ?? "", words: said("words").join("\n").trim(), notes: said("note"), restarts: said("restart"), reloads: said("reload") };
 }

@@ -18,16 +18,34 @@ install_packages() {
   awk '$1 == "Inst" && $3 ~ /^\(/ { print $2 }' "$W/plan" >"$W/fresh"
   { [ ! -f "$M/installed" ] || cat "$M/installed"; cat "$W/fresh"; } | sort -u >"$W/installed" && mv -f "$W/installed" "$M/installed" || fail
   [ ! -f "$W/quiet" ] || awk -F'\t' 'FILENAME == ARGV[1] { fresh[$1]; next } $1 in fresh { print $2 }' "$W/fresh" "$W/quiet" >>"$M/quiet"
+  [ ! -f "$W/leaves" ] || awk -F'\t' 'FILENAME == ARGV[1] { fresh[$1]; next } $1 in fresh { print $2 }' "$W/fresh" "$W/leaves" |
+    while IFS= read -r path; do [ -e "$path" ] || printf '%s\n' "$path" >>"$M/leaves"; done
+  [ -f "$M/accounts.before" ] || accounts >"$M/accounts.before"
   sync -f "$M" || fail
   : >"$W/words"
   apt install "$@" >>"$W/words" 2>&1 || { apt_update; apt install "$@" >"$W/words" 2>&1; } || finish packages "$*"
   policy_off
-  quiet
+  aftermath
 }
-quiet() {
-  [ -f "$M/quiet" ] || return 0
-  while IFS= read -r unit; do systemctl disable --now -- "$unit" </dev/null >&2; systemctl reset-failed -- "$unit" 2>/dev/null; done <"$M/quiet"
-  rm -f "$M/quiet"
+accounts() { cut -d: -f1 /etc/passwd | sort; }
+# After an installation, or at the next commit if that one was cut short: daemons that nobody asked for are off, accounts that packages made are known.
+aftermath() {
+  if [ -f "$M/quiet" ]; then
+    while IFS= read -r unit; do systemctl disable --now -- "$unit" </dev/null >&2; systemctl reset-failed -- "$unit" 2>/dev/null; done <"$M/quiet"
+    rm -f "$M/quiet"
+  fi
+  if [ -f "$M/accounts.before" ]; then
+    accounts | comm -13 "$M/accounts.before" - >>"$M/accounts"
+    rm -f "$M/accounts.before"
+  fi
+}
+# What purging leaves of packages that are there because of us.
+clear_leavings() {
+  [ ! -f "$M/accounts" ] || sort -u "$M/accounts" | while IFS= read -r name; do userdel -- "$name" </dev/null >>"$W/words" 2>&1 || say "note\${T}account $name stays: $(tail -n 1 "$W/words")"; done
+  [ ! -f "$M/leaves" ] || while IFS= read -r path; do
+    if [ -d "$path" ] && [ ! -L "$path" ]; then rmdir -- "$path" 2>/dev/null || say "note\${T}$path stays: there are files of others in it"; else rm -f -- "$path"; fi
+  done <"$M/leaves"
+  rm -f "$M/accounts" "$M/leaves"
 }
 purge_packages() {
   [ -s "$M/installed" ] || return 0
@@ -38,6 +56,7 @@ purge_packages() {
     others=$(awk 'FILENAME == ARGV[1] { ours[$1]; next } ($1 == "Remv" || $1 == "Purg") && !($2 in ours) { print $2 }' "$M/installed" "$W/plan" | sort -u)
     if [ -n "$others" ]; then say "note$T$(echo packages stay: $list: needed by $others)"; rm -f "$M/installed"; return 0; fi
     apt purge $list >>"$W/words" 2>&1 || finish packages "$list"
+    clear_leavings
   fi
   rm -f "$M/installed"
 }`;

@@ -118,41 +118,42 @@ states() { # unit...
       /^$/ { out(); next } { v[$1] = $2 } END { out() }'
 }
 # Starts, restarts or reloads each unit that owes it, once, in order; proves that it stays up; else puts back what was.
-settle() { # seconds-to-watch unit-files-changed
-  list=$(units) acted= bad= pause= since=$(date +%s)
-  [ -n "$list" ] || return 0
-  [ "$2" = 0 ] && case $(states $list) in *' yes'*) false ;; esac || systemctl daemon-reload
-  states $list >"$W/states"
-  for unit in $list; do
-    active=inactive enabled=none
-    while read -r id is file _; do [ "$id" = "$unit" ] && active=$is enabled=$file; done <"$W/states"
+settle() { # seconds-to-watch-after-a-start and-after-a-reload unit-files-changed unit...
+  watch=$1 again=$2 files=$3 acted= bad= dying=; shift 3
+  for unit; do unit_state "$unit"; [ "$STALE" = no ] || files=1; done
+  [ $files = 0 ] || systemctl daemon-reload
+  for unit; do
     owes "$unit"
-    case $enabled in enabled | static) ;; *) systemctl enable --quiet -- "$unit" >&2 ;; esac
-    case $active,$OWED in
+    printf '%s %s\n' "$RESTART" "$RELOAD" >"$W/now.$unit"
+    unit_state "$unit"
+    case $ENABLED in enabled | static) ;; *) systemctl enable --quiet -- "$unit" >&2 ;; esac
+    case $ACTIVE,$OWED in
       active,none) continue ;;
-      active,reload) verb=reload; pause=\${pause:-0.1} ;;
-      active,restart) verb=restart pause=$1 ;;
-      *) verb=restart pause=$1; systemctl reset-failed -- "$unit" 2>/dev/null ;;
+      active,reload) verb=reload ;;
+      active,restart) verb=restart dying=1 ;;
+      *) verb=restart dying=1; systemctl reset-failed -- "$unit" 2>/dev/null ;;
     esac
     progress "$verb $unit"
     acted="$acted $unit"
-    printf '%s\n' "$RESTART" >"$W/$unit.restart"; printf '%s\n' "$RELOAD" >"$W/$unit.reload"
-    [ $verb = restart ] || rm -f "$W/$unit.restart"
     systemctl $verb -- "$unit" </dev/null >&2 && say "$verb$T$unit" || bad="$bad $unit"
   done
   [ -n "$acted" ] || return 0
-  # What a daemon does with a new start shows within the time to watch; a signal is dealt with at once, or kills.
-  [ -n "$bad" ] || sleep "$pause"
-  states $acted >"$W/states"
-  for unit in $acted; do grep -q "^$unit active " "$W/states" || case " $bad " in *" $unit "*) ;; *) bad="$bad $unit" ;; esac; done
+  # What dies of its configuration dies within moments of its start; what reads something again, sooner.
+  if [ -z "$bad" ]; then if [ -n "$dying" ]; then sleep "$watch"; else sleep "$again"; fi; fi
+  for unit in $acted; do [ "$(systemctl is-active -- "$unit")" = active ] || case " $bad " in *" $unit "*) ;; *) bad="$bad $unit" ;; esac; done
   [ -z "$bad" ] || rollback
-  for unit in $acted; do mv -f -- "$W/$unit."re* "$M/stamps/" || fail; done
+  for unit in $acted; do
+    read -r RESTART RELOAD <"$W/now.$unit"
+    printf '%s\n' "$RESTART" >"$W/restart" && mv -f "$W/restart" "$M/stamps/$unit.restart" && printf '%s\n' "$RELOAD" >"$W/reload" && mv -f "$W/reload" "$M/stamps/$unit.reload" || fail
+  done
 }
 rollback() {
   for unit in $bad; do
     printf '%s is %s\n' "$unit" "$(systemctl is-active -- "$unit")"
-    journalctl -u "$unit" --since "@$since" -n 20 -o cat --no-pager 2>/dev/null
+    run=$(systemctl show -p InvocationID -- "$unit"); run=\${run#*=}
+    journalctl _SYSTEMD_INVOCATION_ID="$run" + INVOCATION_ID="$run" -n 20 -o cat --no-pager 2>/dev/null
   done >>"$W/words"
+  rm -f "$W"/now.*
   for unit in $acted; do [ ! -f "$W/new.$unit" ] || stop_unit "$unit"; done
   undo
   [ -z "\${SWITCHED-}" ] || live_switch "$OLD"

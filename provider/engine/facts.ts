@@ -28,6 +28,7 @@ export interface Facts {
 
 export interface Unit {
   spec: string;
+  order: number;
   paths: string[];
 }
 
@@ -77,8 +78,9 @@ export function factsAfter(before: Facts, answer: Answer, touched: readonly Entr
 function memoryIn(answer: Answer): Pick<Facts, "serial" | "units" | "installed" | "created" | "memory" | "unfinished"> {
   const units = new Map<string, Unit>();
   for (const [unit, what, value] of rows(answer, "unit")) {
-    const known = units.get(unit!) ?? { spec: "", paths: [] };
+    const known = units.get(unit!) ?? { spec: "", order: 50, paths: [] };
     if (what === "spec") known.spec = value ?? "";
+    if (what === "order") known.order = Number(value);
     if (what === "restart" || what === "reload") known.paths.push(value!);
     units.set(unit!, known);
   }

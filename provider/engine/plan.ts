@@ -1,7 +1,7 @@
-import { seenOf, type Facts } from "./facts";
+import { seenOf, type Facts, type Unit } from "./facts";
 import type { Change, Todo } from "./kind";
 import { kindOf, kinds } from "./kinds";
-import { inside, isLive, pathProblem } from "./paths";
+import { inside, isLive, pathProblem, UNITS } from "./paths";
 import { entry, nameOf, split, stackOf, type Entry, type OwnerRecord } from "./record";
 import type { HostState, KindName, Op } from "./state";
 
@@ -180,12 +180,30 @@ function leftOver(out: Plan, facts: Facts, after: ReadonlyMap<string, OwnerRecor
   out.prune = [...facts.created].filter((dir) => !kept.has(dir)).sort((a, b) => b.length - a.length);
 }
 
-/** Paths that a daemon parses or reads again: of units recorded on the host and of those in this plan. */
-export function watchedBy(facts: Facts, todo: readonly Todo[], units: string): (path: string) => boolean {
-  const roots = [...facts.units.values()].flatMap((unit) => unit.paths);
-  for (const t of todo) if (t.kind === "services" && t.want) roots.push(...t.want.restartOn, ...(t.want.reloadOn ?? []));
+/** Units as they will be after this plan: what each watches, by the order in which they start. */
+export function unitsAfter(facts: Facts, todo: readonly Todo[]): Map<string, Pick<Unit, "order" | "paths">> {
+  const units = new Map<string, Pick<Unit, "order" | "paths">>(facts.units);
+  for (const t of todo) {
+    if (t.kind !== "services") continue;
+    if (t.want) units.set(t.key, { order: t.want.order ?? 50, paths: [...t.want.restartOn, ...(t.want.reloadOn ?? [])] });
+    else units.delete(t.key);
+  }
+  return new Map([...units].sort(([a, { order: x }], [b, { order: y }]) => x - y || (a < b ? -1 : 1)));
+}
+
+/** Does a daemon parse, or read again, what is at this path? The old watch list counts as well as the new: what leaves it is still swapped with the rest. */
+export function watchedBy(facts: Facts, todo: readonly Todo[]): (path: string) => boolean {
+  const roots = [...facts.units.values(), ...unitsAfter(facts, todo).values()].flatMap((unit) => unit.paths);
   const outside = [...new Set(roots)].filter((root) => !isLive(root));
-  return (path) => isLive(path) || inside(path, units) || outside.some((root) => inside(path, root));
+  return (path) => isLive(path) || inside(path, UNITS) || outside.some((root) => inside(path, root));
+}
+
+/** The units that this plan may have to start or reload: with a changed spec or file, or with something owed. */
+export function unitsTouched(facts: Facts, todo: readonly Todo[]): string[] {
+  const seen = (unit: string) => seenOf(facts, kindOf("services"), unit) as { owed: string } | undefined;
+  return [...unitsAfter(facts, todo)]
+    .filter(([unit, { paths }]) => (seen(unit)?.owed ?? "none") !== "none" || todo.some((t) => (t.kind === "services" ? t.key === unit : t.key === `${UNITS}/${unit}` || paths.some((root) => inside(t.key, root)))))
+    .map(([unit]) => unit);
 }
 
 const same = (a: OwnerRecord | undefined, b: OwnerRecord | undefined): boolean =>

@@ -13,18 +13,27 @@ M=${MEMORY} W=${MEMORY}/work L=${LIVE} N=${LIVE.slice(0, LIVE.lastIndexOf("/"))}
   sh`
 # One hash over all that a unit parses at start, or reads again on reload.
 watched() { # unit restart|reload
-  { awk -F'\t' -v what="$2" '$1 == what { print $2 }' "$M/units/$1"
-    [ "$2" = restart ] && printf '/etc/systemd/system/%s\n' "$1"
-  } | xargs -r -d '\n' sh -c 'find -L "$@" -name .netboot-stage -prune -o -type f -print0' sh 2>/dev/null |
-  sort -z | xargs -0 -r sha256sum -z -- | sha256sum | cut -c1-64
+  unit=$1 what=$2; shift 2
+  while IFS=$T read -r tag value; do [ "$tag" = $what ] && set -- "$@" "$value"; done <"$M/units/$unit"
+  if [ $what = restart ]; then set -- "$@" "/etc/systemd/system/$unit"; elif [ $# = 0 ]; then echo none; return; fi
+  sum=$(find -L "$@" -name .netboot-stage -prune -o -type f -print0 2>/dev/null | sort -z | xargs -0 -r sha256sum -z -- | sha256sum)
+  echo "\${sum%% *}"
 }
 owes() { # unit; sets OWED, and RESTART and RELOAD to the stamps of what is there now
-  RESTART=$(watched "$1" restart) RELOAD=$(watched "$1" reload) was= OWED=none
+  if [ -f "$W/now.$1" ]; then read -r RESTART RELOAD <"$W/now.$1"; else RESTART=$(watched "$1" restart) RELOAD=$(watched "$1" reload); fi
+  was= OWED=none
   [ -f "$M/stamps/$1.reload" ] && read -r was <"$M/stamps/$1.reload"; [ "$was" = "$RELOAD" ] || OWED=reload
   was=; [ -f "$M/stamps/$1.restart" ] && read -r was <"$M/stamps/$1.restart"; [ "$was" = "$RESTART" ] || OWED=restart
 }
-units() { # in the order in which they start
-  for f in "$M"/units/*; do [ -f "$f" ] && sed -n "s|^order$T|\${f##*/}$T|p" "$f"; done | sort -t "$T" -k2,2n -k1,1 | cut -f1
+# What systemd says of a unit; sets LOAD ACTIVE ENABLED STALE.
+unit_state() {
+  LOAD= ACTIVE=unknown ENABLED=none STALE=no
+  state=$(systemctl show -p LoadState,ActiveState,UnitFileState,NeedDaemonReload -- "$1" 2>/dev/null)
+  while IFS='=' read -r name value; do
+    case $name in LoadState) LOAD=$value ;; ActiveState) ACTIVE=$value ;; UnitFileState) ENABLED=\${value:-none} ;; NeedDaemonReload) STALE=$value ;; esac
+  done <<END
+$state
+END
 }
 # What the engine remembers besides owners.
 memory() {

@@ -25,6 +25,8 @@ export type SpecOf<K extends KindName> = NonNullable<HostState[K]>[string];
 export interface PackageSpec {
   /** Units that the package starts by itself and nobody asked for: switched off if, and only if, we installed the package. */
   quiet?: string[];
+  /** What its scripts make and purging it leaves, the deepest first: goes with it, if we installed it and that was not there before. */
+  leaves?: string[];
 }
 
 export type FileSpec = string | { text: string; mode: string };

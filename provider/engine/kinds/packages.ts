@@ -29,6 +29,7 @@ printf '%s\n' "$k" | xargs -d '\n' dpkg-query -W -f 'packages\t\${Package}\t\${d
     const wanted = todo.filter((t) => t.op !== "remove");
     if (wanted.length === 0) return {};
     const quiet = wanted.flatMap((t) => (t.want!.quiet ?? []).map((unit) => sh`printf '%s\t%s\n' ${t.key} ${unit} >>"$W/quiet"`));
-    return { prepare: [...quiet, sh`install_packages ${wanted.map((t) => t.key)}`] };
+    const leaves = wanted.flatMap((t) => (t.want!.leaves ?? []).map((path) => sh`printf '%s\t%s\n' ${t.key} ${path} >>"$W/leaves"`));
+    return { prepare: [...quiet, ...leaves, sh`install_packages ${wanted.map((t) => t.key)}`] };
   },
 };

@@ -25,17 +25,11 @@ export const services: Kind<"services", Seen> = {
   stable: false,
   probe: sh`
 printf '%s\n' "$k" | while IFS= read -r u; do
-  p=$(systemctl show -p LoadState,ActiveState,UnitFileState,NeedDaemonReload -- "$u" 2>/dev/null)
-  load= active= enabled= stale= spec=-
-  while IFS='=' read -r name value; do
-    case $name in LoadState) load=$value ;; ActiveState) active=$value ;; UnitFileState) enabled=$value ;; NeedDaemonReload) stale=$value ;; esac
-  done <<END
-$p
-END
-  owed=none
-  [ -f "$M/units/$u" ] && IFS=$T read -r tag spec <"$M/units/$u" && owes "$u" && owed=$OWED && [ "$stale" = yes ] && owed=restart
-  [ "$load" = not-found ] && [ "$spec" = - ] && continue
-  printf 'services\t%s\t%s\t%s\t%s\t%s\n' "$u" "\${active:-unknown}" "\${enabled:-none}" "$spec" "$owed"
+  unit_state "$u"
+  spec=- OWED=none
+  [ -f "$M/units/$u" ] && IFS=$T read -r tag spec <"$M/units/$u" && owes "$u" && [ "$STALE" = yes ] && OWED=restart
+  [ "$LOAD" = not-found ] && [ "$spec" = - ] && continue
+  printf 'services\t%s\t%s\t%s\t%s\t%s\n' "$u" "$ACTIVE" "$ENABLED" "$spec" "$OWED"
 done`,
   parse: ([active, enabled, spec, owed]) => ({ active: active!, enabled: enabled!, spec: spec!, owed: owed! }),
   digest: (want) => sha256(canonical(want)),
