@@ -57,7 +57,7 @@ const type: ResourceType<MasterServer> = {
     const http = `${SITE}/http`;
     return {
       state: {
-        packages: { "dnsmasq-base": {}, "nginx-light": { quiet: ["nginx.service"] }, ipxe: {} },
+        packages: { "dnsmasq-base": {}, "nginx-light": { quiet: ["nginx.service"], leaves: ["/var/www/html/index.nginx-debian.html", "/var/www/html", "/var/www"] }, ipxe: {} },
         directories: Object.fromEntries(
           [SITE, http, ...["blob", "loader", "mac", "menu", "serial", "uuid"].map((part) => `${http}/${part}`), `${SITE}/tftp`, `${SITE}/dhcp-hosts`, LEASES, LOGS].map((path) => [path, "0755"]),
         ),
