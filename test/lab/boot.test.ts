@@ -21,12 +21,13 @@ const serialCases: [string, string[], string[]][] = [
     ["backspaces", ["wait...\b \b\b \b\b \bdone\n"], ["waitdone"]],
     ["a percentage that counts up", ["  1%\r  2%\r100%\r\nnext\n"], ["100%", "next"]],
     ["a menu drawn by cursor jumps", ["\x1b[3;1HLocal disk\x1b[4;1HRescue"], ["Local disk", "…Rescue"]],
-    ["UEFI's start", ["\x1b[2J\x1b[01;01H\x1b[=", "3h\r\n"], [firmwareStarts, ""]],
+    ["UEFI's start, after a prompt", ["iPXE> \x1b[2J\x1b[01;01H\x1b[=", "3h\r\n"], ["iPXE>", firmwareStarts, ""]],
 ];
 for (const [name, chunks, lines] of serialCases) test(`serial line: ${name}`, () => assert.deepEqual(linesOf(...chunks), lines));
 
 const stageCases: [string, string | undefined, string?][] = [
     ["SeaBIOS (version 1.16.2-debian-1.16.2-1)", "firmware"],
+    ["iPXE> SeaBIOS (version 1.16.2-debian-1.16.2-1)", "firmware"],
     [firmwareStarts, "firmware"],
     ["net0: 10.80.1.50/255.255.255.0 gw 10.80.1.1", "dhcp", "10.80.1.50"],
     ["  Station IP address is 10.80.1.51", "dhcp", "10.80.1.51"],

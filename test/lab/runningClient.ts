@@ -135,7 +135,7 @@ export class Client {
         this.resetting = false;
         this.resets++;
         this.since = Date.now();
-        this.firstLine = this.text.lines.length;
+        this.firstLine = this.text.lines.length - 1;           // its first line was the one just read
     }
 
     private seconds = () => (Date.now() - this.since) / 1000;

@@ -29,7 +29,7 @@ export class SerialText {
 
     private put(character: string): void {
         if (character === "\n" || (character === "\v" && this.current)) this.endLine();
-        else if (character === "\f") this.onLine(firmwareStarts);
+        else if (character === "\f") this.startFirmware();
         else if (character === "\b") this.current = this.current.slice(0, -1);
         else if (character === "\r") this.returned = true;
         else if (character >= " " || character === "\t") this.type(character);
@@ -40,6 +40,12 @@ export class SerialText {
         if (this.returned) this.current = "";
         this.returned = false;
         this.current += character;
+    }
+
+    private startFirmware(): void {
+        if (this.current) this.endLine();
+        this.lines.push(firmwareStarts);
+        this.onLine(firmwareStarts);
     }
 
     private endLine(): void {

@@ -21,8 +21,8 @@ const patterns: [Stage, RegExp][] = [
     ["local", new RegExp(`(${marker}.*)`)],
 ];
 
-/** The first words of a boot: whatever came before belongs to the one before. */
-export const beginsBoot = (line: string): boolean => line === firmwareStarts || /^SeaBIOS \(version/.test(line);
+/** The first words of a boot: whatever came before belongs to the one before. A prompt that it was cut off at may stand before them. */
+export const beginsBoot = (line: string): boolean => line === firmwareStarts || /SeaBIOS \(version/.test(line);
 
 /** What a line says about the boot. A script may fetch many scripts: a later one is told again, with its own URL. */
 export function stageOf(line: string): { stage: Stage; detail: string } | undefined {
