@@ -158,9 +158,8 @@ export interface Outcome {
   reloads: string[];
 }
 
-export function outcomeOf(answer: Answer): Outcome | undefined {
-  const status = answer.get("status")?.[0];
-  if (!status || !answer.has("end")) return undefined;
+export function outcomeOf(answer: Answer): Outcome {
+  const [status, subject] = answer.get("status")?.[0] ?? ["failed", "start"];
   const said = (tag: string) => (answer.get(tag) ?? []).map((fields) => fields.join("\t"));
-  return { status: status[0] as Outcome["status"], subject: status[1] ?? "", words: said("words").join("\n").trim(), notes: said("note"), restarts: said("restart"), reloads: said("reload") };
+  return { status: status as Outcome["status"], subject: subject ?? "", words: said("words").join("\n").trim(), notes: said("note"), restarts: said("restart"), reloads: said("reload") };
 }

@@ -1,18 +1,20 @@
 import { hostname, userInfo } from "node:os";
-import type { RunOptions, Transport } from "../ssh/transport";
+import type { Transport } from "../ssh/transport";
 import { applyScript, outcomeOf, type Outcome } from "./apply";
-import { checkScript, findingsOf } from "./checks/ask";
 import type { Finding } from "./checks";
 import { culprits } from "./culprits";
 import { EngineError } from "./errors";
-import { factsAfter, factsFrom, parseAnswer, type Facts } from "./facts";
+import { factsAfter, factsFrom, textsIn, type Answer, type Facts } from "./facts";
 import type { Change } from "./kind";
+import { kindOf } from "./kinds";
 import { observed, truth, unknownTexts, type Observed } from "./observe";
-import { entriesOf, plan as planOf, type Plan, type Problem } from "./plan";
+import { entriesOf, plan as planOf, type Plan } from "./plan";
+import { ask, missingBlobs, objections, uploadsOver } from "./preparation";
 import { probeScript, textScript } from "./probe";
+import { problemOf } from "./problems";
 import { split, type Entry } from "./record";
-import type { BlobSpec, Check, Op } from "./state";
-import { upload } from "./upload";
+import { isLost, sessionOf } from "./session";
+import type { Check, Op } from "./state";
 
 export interface Result {
   changed: Change[];
@@ -37,7 +39,7 @@ export interface EngineOptions {
   who?: string;
   /** Seconds to wait for the lock. Default 1,800. */
   patience?: number;
-  /** Seconds to watch a service after its start. Default 0.5. */
+  /** Seconds to watch a service after its start; a tenth of it after a reload. Default 0.5. */
   watch?: number;
 }
 
@@ -58,6 +60,7 @@ interface Waiting {
   op: Op;
   done: (result: Result) => void;
   failed: (error: unknown) => void;
+  /** Its checks were asked, its blobs are on the host. */
   checked?: boolean;
   uploaded?: boolean;
 }
@@ -71,66 +74,29 @@ export function engineFor(id: string, connect: () => Promise<Transport>, options
   return engine;
 }
 
-const STALE_LIMIT = 5;
-const LOST_LIMIT = 2;
+/** How often a plan may turn out to be void, by another's commit or by a lost connection, before it is given up. */
+const ROUNDS = 6;
 
 export function createEngine(connect: () => Promise<Transport>, options: EngineOptions = {}): Engine {
   const setting = { who: options.who ?? `${userInfo().username}@${hostname()}, process ${process.pid}`, patience: options.patience ?? 1800, watch: options.watch ?? 0.5 };
-  const counts: EngineCounts = { probes: 0, commits: 0, writes: 0, reloads: 0, restarts: 0, uploads: 0 };
+  const tally = { probes: 0, commits: 0, writes: 0, reloads: 0, restarts: 0 };
+  const session = sessionOf(connect, () => (facts = undefined));
+  const uploads = uploadsOver(session);
+  /** Who wanted which exclusive key in this process: a second one is refused, though the host would see a rename. */
   const taken = new Map<Entry, string>();
-  const uploads = new Map<string, Promise<void>>();
+  let facts: Promise<Facts> | undefined;
   let queue: Waiting[] = [];
   let running = false;
-  let transport: Promise<Transport> | undefined;
-  let facts: Promise<Facts> | undefined;
-  let looking: { ops: Op[]; answer: Promise<Facts> } | undefined;
+  let wave: { ops: Op[]; answer: Promise<Facts> } | undefined;
 
-  /** The connection; a failed one is tried anew by whoever comes next. */
-  function line(): Promise<Transport> {
-    if (!transport) {
-      const dialling = connect();
-      transport = dialling;
-      dialling.catch(() => transport === dialling && (transport = undefined));
-    }
-    return transport;
-  }
-
-  /** Runs a script whose answer ends with "end". One that does not has been cut: that is a lost connection, not an answer. */
-  async function ask(script: string, options: RunOptions) {
-    const current = line();
-    const to = await current;
-    try {
-      const output = await to.run(script, options);
-      const answer = parseAnswer(output.stdout);
-      if (!answer.has("end")) throw new Error(`${options.step} on ${to.host} gave no whole answer (exit ${output.code})${output.stderr ? `: ${output.stderr.trim().slice(-2000)}` : ""}`);
-      return { answer, stdout: output.stdout, host: to.host };
-    } catch (error) {
-      if (transport === current) transport = undefined;
-      facts = undefined;
-      throw error;
-    }
-  }
-
-  /** Tries again where a connection was lost: what the last script did is seen by the next probe, which waits for its lock. */
-  async function persist<T>(work: () => Promise<T>): Promise<T> {
-    for (let lost = 0; ; lost++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (error instanceof EngineError || lost >= LOST_LIMIT || !wasConnected) throw error;
-      }
-    }
-  }
-  let wasConnected = false;
-
-  function known(wanted: readonly Op[], progress?: (line: string) => void): Promise<Facts> {
+  /** What is known of the host; the first who asks also asks about what it is going to want. */
+  function known(wanted: readonly Op[], onProgress?: (line: string) => void): Promise<Facts> {
     if (!facts) {
       const entries = [...new Set(wanted.flatMap((op) => entriesOf(op.want).map(([of]) => of)))];
-      const probing = ask(probeScript(entries), { step: "probe", onProgress: progress }).then(({ answer, host }) => {
-        counts.probes++;
-        wasConnected = true;
-        const locked = answer.get("locked");
-        if (locked) throw new EngineError({ label: "the master", host, cause: `its lock is still held by ${locked[0]?.join(" ")}`, mend: "Wait for that run to end, or end it." });
+      const probing = session.ask(probeScript(entries), { step: "probe", onProgress }).then(async (answer) => {
+        tally.probes++;
+        const locked = answer.get("locked")?.[0];
+        if (locked) throw new EngineError({ ...problemOf(plainOutcome("locked", locked.join(" "))), label: "the master", host: (await session.transport()).host });
         return factsFrom(answer);
       });
       facts = probing;
@@ -152,212 +118,166 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
     running = false;
   }
 
-  async function commit(group: Waiting[]): Promise<void> {
+  /** Every one of the group is answered, or on its way to come back. */
+  async function commit(group: readonly Waiting[]): Promise<void> {
     const open = new Set(group);
-    await attempt(group, open).catch((error) => open.forEach((w) => w.failed(error)));
+    try {
+      for (let round = 1; open.size > 0; ) if (await attempt(open, round)) round++;
+    } catch (error) {
+      open.forEach((w) => w.failed(error));
+    }
   }
 
-  /** `open` are those that this attempt still answers for: who is uploading comes back by itself. */
-  async function attempt(group: Waiting[], open: Set<Waiting>): Promise<void> {
-    let waiting = group;
-    for (let stale = 0; waiting.length > 0; stale++) {
-      const ops = waiting.map((w) => w.op);
-      const tell = (text: string) => waiting.forEach((w) => w.op.status?.(text));
-      const now = await persist(() => known(ops, tell));
-      const host = (await line()).host;
-      const planned = planOf(ops, now, taken);
-      const of = new Map(waiting.map((w) => [w.op, w]));
-      for (const [op, problem] of planned.refused) of.get(op)!.failed(new EngineError({ ...problem, label: op.label, host, partial: truth(op, now) }));
-      waiting = waiting.filter((w) => !planned.refused.has(w.op));
-      if (waiting.length === 0) return;
+  /** One round over those still open. Says whether the plan was void, so that the same ones must be planned anew. */
+  async function attempt(open: Set<Waiting>, round: number): Promise<boolean> {
+    const waiting = [...open];
+    const tell = (text: string) => waiting.forEach((w) => w.op.status?.(text));
+    const now = await session.persist(() => known(waiting.map((w) => w.op), tell));
+    const { host } = await session.transport();
+    const plan = planOf(waiting.map((w) => w.op), now, taken);
+    if (await thinOut(open, plan, now, host)) return false; // the plan is for fewer operations now
 
-      const unready = await prepare(waiting, planned, now, host);
-      if (unready.size > 0 || planned.refused.size > 0) {
-        waiting = waiting.filter((w) => !unready.has(w));
-        unready.forEach((w) => open.delete(w));
-        stale--;
-        continue; // the plan is for fewer operations now
-      }
-      if (planned.todo.length === 0 && planned.records.size === 0 && planned.debts.length === 0) {
-        for (const w of waiting) settle(w, planned, []);
-        return;
-      }
-
-      const script = applyScript(planned, now, setting);
-      const { answer } = await persistApply(script.text, tell, stale);
-      if (!answer) continue;
-      const outcome = outcomeOf(answer)!;
-      counts.reloads += outcome.reloads.length;
-      counts.restarts += outcome.restarts.length;
-      if (outcome.status === "stale" || outcome.status === "locked") {
-        facts = undefined;
+    if (plan.todo.length + plan.records.size + plan.debts.length === 0) {
+      answer(open, plan, []);
+      return false;
+    }
+    const script = applyScript(plan, now, setting);
+    let reply: Answer;
+    try {
+      reply = await session.ask(script.text, { step: "apply", onProgress: tell });
+    } catch (error) {
+      // The script goes on to its end without us; the next round waits for its lock and sees what it did.
+      if (round >= ROUNDS || !isLost(error)) throw error;
+      return true;
+    }
+    const outcome = outcomeOf(reply);
+    tally.reloads += outcome.reloads.length;
+    tally.restarts += outcome.restarts.length;
+    if (outcome.status !== "ok") {
+      facts = undefined;
+      if (outcome.status === "stale" && round < ROUNDS) {
         if (outcome.subject === "upload") {
-          uploads.clear();
-          waiting.forEach((w) => (w.uploaded = false));
+          uploads.forget();
+          open.forEach((w) => (w.uploaded = false));
         }
-        if (outcome.status === "locked" || stale >= STALE_LIMIT)
-          throw new EngineError({ label: waiting[0]!.op.label, host, cause: outcome.status === "locked" ? `the lock is still held by ${outcome.subject}` : "the host keeps changing under our hands", mend: "Wait for the other run to end, and try again." });
-        continue;
+        return true;
       }
-      counts.commits++;
-      if (outcome.status !== "ok") {
-        facts = undefined;
-        await divide(waiting, planned, outcome, host);
-        return;
-      }
-      counts.writes += planned.todo.filter((t) => ["files", "links", "blobs"].includes(t.kind)).length;
-      for (const t of planned.todo) if (t.kind === "blobs" && t.want) uploads.delete(t.want.sha256); // moved from where it waited
-      const after = factsAfter(now, answer, script.touched, script.owners);
-      facts = Promise.resolve(after);
-      prove(waiting, planned, after, host, outcome.notes);
-      return;
+      if (outcome.status === "stale" || outcome.status === "locked") throw new EngineError({ ...problemOf(outcome), label: waiting[0]!.op.label, host });
+      tally.commits++;
+      open.clear();
+      await divide(waiting, plan, outcome, host);
+      return false;
     }
+    tally.commits++;
+    tally.writes += plan.todo.filter((t) => ["files", "links", "blobs"].includes(t.kind)).length;
+    for (const t of plan.todo) if (t.kind === "blobs" && t.want) uploads.forget(t.want.sha256); // it has moved to its place
+    const after = factsAfter(now, reply, script.touched, script.owners);
+    facts = Promise.resolve(after);
+    prove(open, plan, after, host, outcome.notes);
+    return false;
   }
 
-  /** A lost connection while applying: the script goes on by itself, so the next round looks at what it did. */
-  async function persistApply(text: string, tell: (text: string) => void, round: number) {
-    try {
-      return await ask(text, { step: "apply", onProgress: tell });
-    } catch (error) {
-      if (round >= LOST_LIMIT) throw error;
-      return { answer: undefined };
+  /** Takes out who may not go on, and who must upload first and comes back by itself. Says whether anybody was. */
+  async function thinOut(open: Set<Waiting>, plan: Plan, now: Facts, host: string): Promise<boolean> {
+    const before = open.size;
+    const out = (w: Waiting, error: unknown) => (open.delete(w), w.failed(error));
+    for (const w of open) {
+      const problem = plan.refused.get(w.op);
+      if (problem) out(w, new EngineError({ ...problem, label: w.op.label, host, partial: truth(w.op, now) }));
     }
-  }
-
-  /** What must hold, and be there, before the commit. Returns those that have failed or are still uploading. */
-  async function prepare(waiting: Waiting[], planned: Plan, now: Facts, host: string): Promise<Set<Waiting>> {
-    const unready = new Set<Waiting>();
-    const asking = waiting.filter((w) => !w.checked && w.op.checks?.length && planned.changes.get(w.op)!.length > 0);
-    if (asking.length > 0) {
-      const findings = await persist(() => check(asking.flatMap((w) => w.op.checks!), now));
-      for (const w of asking) {
-        w.checked = true;
-        const bad = findings.splice(0, w.op.checks!.length).filter((finding) => !finding.ok);
-        if (bad.length === 0) continue;
-        unready.add(w);
-        const [first, ...more] = bad;
-        w.failed(new EngineError({ label: w.op.label, host, cause: first!.what, words: more.map((finding) => [finding.what, finding.mend].filter(Boolean).join(". ")).join("\n") || undefined, mend: first!.mend, partial: {} }));
-      }
+    const asking = [...open].filter((w) => !w.checked && plan.changes.get(w.op)!.length > 0);
+    const objected = await objections(asking.map((w) => w.op), session, now, host);
+    for (const w of asking) {
+      w.checked = true;
+      if (objected.has(w.op)) out(w, objected.get(w.op));
     }
-    for (const w of waiting) {
-      const missing = planned.todo.filter((t) => t.kind === "blobs" && t.op !== "remove" && t.owner === w.op.owner).map((t) => t.want as BlobSpec);
-      if (unready.has(w) || w.uploaded || missing.length === 0) continue;
-      unready.add(w);
-      void sendAll(w, missing); // others need not wait for it
+    for (const w of open) {
+      const missing = w.uploaded ? [] : missingBlobs(w.op, plan);
+      if (missing.length === 0) continue;
+      open.delete(w); // others need not wait for it
+      uploads.send(w.op, missing).then(() => {
+        w.uploaded = true;
+        enqueue(w);
+      }, w.failed);
     }
-    return unready;
-  }
-
-  async function sendAll(w: Waiting, missing: BlobSpec[]): Promise<void> {
-    try {
-      for (const blob of missing) {
-        let sending = uploads.get(blob.sha256);
-        if (!sending) {
-          counts.uploads++;
-          sending = line().then((to) => upload(w.op, blob.sha256, blob.size, to));
-          uploads.set(blob.sha256, sending);
-          sending.catch(() => uploads.delete(blob.sha256));
-        }
-        await sending;
-      }
-      w.uploaded = true;
-      queue.push(w);
-      void work();
-    } catch (error) {
-      w.failed(error);
-    }
-  }
-
-  async function check(checks: readonly Check[], now: Facts): Promise<Finding[]> {
-    const { stdout } = await ask(checkScript(checks), { step: "checks" });
-    return findingsOf(checks, stdout, now);
+    return open.size < before;
   }
 
   /** Something was refused: whoever is at fault fails alone, and the others go on without. */
-  async function divide(waiting: Waiting[], planned: Plan, outcome: Outcome, host: string): Promise<void> {
-    const problem = problemOf(outcome);
-    const guilty = culprits(waiting.map((w) => w.op), planned, outcome);
-    if (guilty === "all" || waiting.length === 1) {
+  async function divide(waiting: Waiting[], plan: Plan, outcome: Outcome, host: string): Promise<void> {
+    const guilty = culprits(waiting.map((w) => w.op), plan, outcome);
+    if (guilty === "all") {
       const after = await known([]).catch(() => undefined);
-      for (const w of waiting) w.failed(new EngineError({ ...problem, label: w.op.label, host, partial: after && truth(w.op, after) }));
-      return;
-    }
-    if (guilty === "unknown") {
+      for (const w of waiting) w.failed(new EngineError({ ...problemOf(outcome), label: w.op.label, host, partial: after && truth(w.op, after) }));
+    } else if (guilty === "unknown") {
       const half = Math.ceil(waiting.length / 2);
       await commit(waiting.slice(0, half));
       await commit(waiting.slice(half));
-      return;
-    }
-    await commit(waiting.filter((w) => !guilty.has(w.op)));
-    for (const w of waiting.filter((w) => guilty.has(w.op))) await commit([w]); // alone, for words of its own
-  }
-
-  function prove(waiting: Waiting[], planned: Plan, after: Facts, host: string, notes: string[]): void {
-    const left = planOf(waiting.map((w) => w.op), after, taken);
-    for (const w of waiting) {
-      const open = left.changes.get(w.op) ?? [];
-      if (open.length === 0) settle(w, planned, notes);
-      else w.failed(new EngineError({ label: w.op.label, host, cause: "it was applied, and it is still not as wanted", words: open.map((c) => `${c.key}: ${c.why}`).join("\n"), mend: "Something on the master undoes it: find out what, and try again.", partial: truth(w.op, after) }));
+    } else {
+      await commit(waiting.filter((w) => !guilty.has(w.op)));
+      for (const w of waiting.filter((w) => guilty.has(w.op))) await commit([w]); // alone, for words of its own
     }
   }
 
-  function settle(w: Waiting, planned: Plan, notes: string[]): void {
-    for (const [of, owner] of taken) if (owner === w.op.owner && !entriesOf(w.op.want).some(([mine]) => mine === of)) taken.delete(of);
-    for (const [of] of entriesOf(w.op.want)) if (!["packages", "directories", "blobs"].includes(split(of)[0])) taken.set(of, w.op.owner);
-    const changed = planned.changes.get(w.op) ?? [];
-    w.done({ changed, why: [planned.idle.get(w.op) ?? `${changed.length} changed`, ...notes].join("; ") });
+  /** Success means that a plan computed now is empty. */
+  function prove(open: Set<Waiting>, plan: Plan, after: Facts, host: string, notes: string[]): void {
+    const left = planOf([...open].map((w) => w.op), after, taken);
+    for (const w of open) {
+      const words = (left.changes.get(w.op) ?? []).map((change) => `${change.key}: ${change.why}`).join("\n");
+      if (!words) continue;
+      open.delete(w);
+      w.failed(new EngineError({ label: w.op.label, host, cause: "it was applied, and it is still not as wanted", words, mend: "Something on the master undoes it: find out what, and try again.", partial: truth(w.op, after) }));
+    }
+    answer(open, plan, notes);
   }
 
-  return {
-    counts,
-    forget: () => void (facts = undefined),
-    reconcile: (op) =>
-      new Promise<Result>((done, failed) => {
-        queue.push({ op, done, failed });
-        void work();
-      }),
-    async observe(op) {
-      if (!looking) {
-        const ops: Op[] = [];
-        looking = { ops, answer: new Promise(setImmediate).then(() => look(ops)) };
-      }
-      const wave = looking;
-      wave.ops.push(op);
-      return observed(op, await wave.answer);
-    },
-    doctor: (checks) => persist(async () => check(checks, await known([]))),
-  };
+  function answer(open: Set<Waiting>, plan: Plan, notes: string[]): void {
+    for (const { op, done } of open) {
+      const wanted = new Set(entriesOf(op.want).map(([of]) => of));
+      for (const of of plan.given.get(op) ?? []) if (taken.get(of) === op.owner) taken.delete(of);
+      for (const of of wanted) if (!kindOf(split(of)[0]).shared) taken.set(of, op.owner);
+      const changed = plan.changes.get(op)!;
+      done({ changed, why: [plan.idle.get(op) ?? `${changed.length} changed`, ...notes].join("; ") });
+    }
+    open.clear();
+  }
+
+  function enqueue(w: Waiting): void {
+    queue.push(w);
+    void work();
+  }
 
   /** One answer for all who asked in one tick; a second trip only for texts that neither state nor the probe has. */
   async function look(ops: Op[]): Promise<Facts> {
-    looking = undefined;
-    return persist(async () => {
+    wave = undefined;
+    return session.persist(async () => {
       const now = await known(ops);
       const paths = [...new Set(unknownTexts(ops, now))];
       if (paths.length === 0) return now;
-      const { answer } = await ask(textScript(paths), { step: "read files" });
-      counts.probes++;
-      const texts = new Map(now.texts);
-      for (const [path, base64] of answer.get("text") ?? []) texts.set(path!, Buffer.from(base64 ?? "", "base64").toString("utf8"));
-      const richer = { ...now, texts };
+      const richer = { ...now, texts: new Map([...now.texts, ...textsIn(await session.ask(textScript(paths), { step: "read files" }))]) };
+      tally.probes++;
       facts = Promise.resolve(richer);
       return richer;
     });
   }
+
+  return {
+    get counts() {
+      return { ...tally, uploads: uploads.started };
+    },
+    forget: () => (facts = undefined),
+    reconcile: (op) => new Promise<Result>((done, failed) => enqueue({ op, done, failed })),
+    async observe(op) {
+      if (!wave) {
+        const ops: Op[] = [];
+        wave = { ops, answer: new Promise(setImmediate).then(() => look(ops)) };
+      }
+      const { ops, answer } = wave;
+      ops.push(op);
+      return observed(op, await answer);
+    },
+    doctor: (checks) => session.persist(async () => ask(session, checks, await known([]))),
+  };
 }
 
-function problemOf({ status, subject, words }: Outcome): Problem & { words?: string } {
-  const said = words || undefined;
-  switch (status) {
-    case "refused":
-      return { cause: `${subject} would not accept its new configuration, and nothing of it was put in service`, words: said, mend: "Correct what its checker names." };
-    case "unhealthy":
-      return { cause: `${subject} did not stay up with its new configuration, and the previous files are back in service`, words: said, mend: "Correct what the daemon names." };
-    case "packages":
-      return { cause: `apt-get could not do its work for ${subject}`, words: said, mend: "Correct what apt-get names, or run it by hand on the master to see more." };
-    case "digest":
-      return { cause: `what arrived for ${subject} has another digest than its source`, file: subject, words: said, mend: "Try again; if it happens again, suspect the disk or the memory of one of the two machines." };
-    default:
-      return { cause: /No space left/.test(words) ? "the disk is full" : `the step "${subject}" failed`, words: said, mend: /No space left/.test(words) ? "Make room on the master." : "Correct what the words above name, and run up again." };
-  }
-}
+const plainOutcome = (status: Outcome["status"], subject: string): Outcome => ({ status, subject, words: "", notes: [], restarts: [], reloads: [] });

@@ -60,9 +60,12 @@ export function factsFrom(answer: Answer): Facts {
     owners,
     holders: holdersOf(owners),
     seen: seenIn(answer),
-    texts: new Map(rows(answer, "text").map(([path, base64]) => [path!, Buffer.from(base64 ?? "", "base64").toString("utf8")])),
+    texts: textsIn(answer),
   };
 }
+
+export const textsIn = (answer: Answer): Map<string, string> =>
+  new Map(rows(answer, "text").map(([path, base64]) => [path!, Buffer.from(base64 ?? "", "base64").toString("utf8")]));
 
 /** Facts after a commit: what it touched, as its closing probe saw it, over what was known before. */
 export function factsAfter(before: Facts, answer: Answer, touched: readonly Entry[], owners: ReadonlyMap<string, OwnerRecord>): Facts {

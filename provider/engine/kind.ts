@@ -1,4 +1,3 @@
-import type { Facts } from "./facts";
 import type { Sh } from "./sh";
 import type { KindName, SpecOf } from "./state";
 
@@ -63,7 +62,7 @@ export interface Kind<K extends KindName = KindName, Seen = any> {
   /** What the owner's record says of the spec: short, without tab or newline, equal for equal specs. */
   digest(want: SpecOf<K>): string;
   /** Why something must be done, in words; nothing when what is there is what is wanted. */
-  diff(want: SpecOf<K> | undefined, seen: Seen | undefined, facts: Facts, key: string): string | undefined;
+  diff(want: SpecOf<K> | undefined, seen: Seen | undefined): string | undefined;
   /** What is really there, as a spec; `want` is what state says and helps where only a digest is known. */
   observed(seen: Seen, want: SpecOf<K>, text: string | undefined): SpecOf<K> | undefined;
   script(todo: Todo<SpecOf<K>, Seen>[], setting: Setting): Steps;

@@ -25,6 +25,8 @@ export interface Plan {
   prune: string[];
   /** The last package has lost its last owner. */
   purge: boolean;
+  /** Keys that an operation gives up. */
+  given: Map<Op, Entry[]>;
   /** What a crash or a hand left to be done on this host that is nobody's in this group. */
   debts: string[];
 }
@@ -39,7 +41,7 @@ export const entriesOf = (state: HostState | undefined): Array<[Entry, unknown]>
  * a rename gives up a key before it is wanted anew, two resources with one key do not.
  */
 export function plan(ops: readonly Op[], facts: Facts, taken: ReadonlyMap<Entry, string> = new Map()): Plan {
-  const out: Plan = { todo: [], changes: new Map(), refused: new Map(), idle: new Map(), records: new Map(), prune: [], purge: false, debts: [] };
+  const out: Plan = { todo: [], changes: new Map(), refused: new Map(), idle: new Map(), records: new Map(), prune: [], purge: false, given: new Map(), debts: [] };
   const holders = new Map<Entry, Set<string>>(); // overlay: entries whose holders change in this group
   const holding = (of: Entry): Set<string> => {
     let known = holders.get(of);
@@ -58,6 +60,7 @@ export function plan(ops: readonly Op[], facts: Facts, taken: ReadonlyMap<Entry,
     }
     accepted.push(op);
     out.changes.set(op, []);
+    out.given.set(op, []);
     const record = new Map(recordOf(op.owner));
     for (const [of, spec] of entriesOf(op.want)) {
       const [name, key] = split(of);
@@ -75,7 +78,7 @@ export function plan(ops: readonly Op[], facts: Facts, taken: ReadonlyMap<Entry,
           }
       }
       const seen = seenOf(facts, kind, key);
-      const why = kind.diff(spec as never, seen, facts, key);
+      const why = kind.diff(spec as never, seen);
       if (why) add(out, op, { kind: name, key, op: seen === undefined ? "add" : "change", why, owner: op.owner, want: spec, seen });
     }
     out.records.set(op.owner, record);
@@ -92,11 +95,13 @@ export function plan(ops: readonly Op[], facts: Facts, taken: ReadonlyMap<Entry,
     for (const of of [...record.keys()]) {
       if (want.has(of)) continue;
       record.delete(of);
+      if (owner === op.owner) out.given.get(op)!.push(of);
       holding(of).delete(owner);
       if (holding(of).size > 0) continue; // another's, or shared: it stays
       const [name, key] = split(of);
+      if (op.retain && owner === op.owner && name === "blobs") continue;
       const seen = seenOf(facts, kindOf(name), key);
-      const why = kindOf(name).diff(undefined, seen, facts, key);
+      const why = kindOf(name).diff(undefined, seen);
       if (why) add(out, op, { kind: name, key, op: "remove", why, owner, seen });
     }
     out.records.set(owner, record.size ? record : undefined);
@@ -132,7 +137,7 @@ function refusal(op: Op, facts: Facts, mine: ReadonlyMap<Entry, string>): Proble
     if (!kind.shared && here !== undefined && here !== op.owner)
       return { cause: `${key} is wanted by ${nameOf(here)} and by ${nameOf(op.owner)}`, file: key, mend: "Give one of the two another value, or remove one of them." };
     const foreign = ["files", "links", "blobs", "directories"].includes(name) && !facts.holders.has(of) && !facts.created.has(key);
-    const why = foreign ? seenOf(facts, kind, key) !== undefined && kind.diff(spec as never, seenOf(facts, kind, key), facts, key) : undefined;
+    const why = foreign ? seenOf(facts, kind, key) !== undefined && kind.diff(spec as never, seenOf(facts, kind, key)) : undefined;
     if (why)
       return name === "directories"
         ? { cause: `the directory ${key} is there, not ours, and not as wanted: ${why}`, file: key, mend: `Change it by hand (chmod ${String(spec)} ${key}), or declare it as it is.` }

@@ -70,6 +70,8 @@ export interface Op {
   checks?: Check[];
   /** Also remove whatever else the owner's stack still claims on this host: the master itself is going. */
   sweep?: boolean;
+  /** Blobs that it gives up stay where they are, and are nobody's from then on; whoever declares the same content has it at once. */
+  retain?: boolean;
   /** Status lines for this resource's row. */
   status?: (message: string) => void;
 }

@@ -27,7 +27,7 @@ function op(type: ResourceType, inputs: Inputs, wish: Partial<Op>): Op {
 }
 
 /** Makes the host hold `want` instead of `previous`; checks and sources come from the resource, which knows them from its inputs. */
-export async function reconcile(type: ResourceType, inputs: Inputs, wish: { want?: HostState; previous?: HostState; sweep?: boolean }): Promise<void> {
+export async function reconcile(type: ResourceType, inputs: Inputs, wish: Pick<Op, "want" | "previous" | "sweep" | "retain">): Promise<void> {
     const { checks, sources } = wish.want ? type.desired(pureInput(inputs)) : {};
     await engineOf(inputs).reconcile(op(type, inputs, { ...wish, ...(checks && { checks }), ...(sources && { sources }) }));
 }

@@ -58,7 +58,7 @@ async function apply(type: ResourceType, id: string, news: Inputs, olds?: Inputs
 
 async function remove(type: ResourceType, state: Inputs): Promise<void> {
     try {
-        await reconcile(type, state, { previous: hostState(state), sweep: type.name === "MasterServer" });
+        await reconcile(type, state, { previous: hostState(state), sweep: type.name === "MasterServer", retain: state.retain === true });
     } catch (error) {
         if (error instanceof Unreachable && process.env.NETBOOT_DELETE_UNREACHABLE === "1") return;
         const hint = error instanceof Unreachable ? "\nIf this master is gone for good, run again with NETBOOT_DELETE_UNREACHABLE=1 to forget it." : "";

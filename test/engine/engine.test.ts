@@ -219,6 +219,24 @@ test("blobs are uploaded once, verified, shared, and go with their last owner", 
   assert.deepEqual(Object.keys(host.snapshot()).filter((name) => /\/blob\/|incoming\/./.test(name)), []);
 });
 
+test("a blob that is retained outlives its owner and the sweep, and is nobody's; declared again, it is not uploaded again", async () => {
+  const host = await mastered();
+  const engine = engineOn(host);
+  const blob = blobOf("a kernel to keep");
+  const path = `/srv/netboot/http/blob/${blob.sha256}/vmlinuz`;
+  const op: any = { owner: urn("KernelImage", "kept"), label: "kept", want: { blobs: { [path]: blob.spec } }, sources: { [blob.sha256]: blob.file } };
+  await engine.reconcile(op);
+  await engine.reconcile({ ...gone(op), retain: true });
+  assert.equal(host.snapshot()[path], "a kernel to keep");
+  const later = engineOn(host);
+  await later.reconcile(op);
+  assert.equal(later.counts.uploads, 0);
+  assert.equal(host.snapshot()[path], "a kernel to keep");
+  await later.reconcile({ ...gone(op), retain: true });
+  await later.reconcile({ owner: urn("MasterServer", "lab"), label: "lab", sweep: true });
+  assert.equal(host.snapshot()[path], "a kernel to keep");
+});
+
 test("a blob whose source is missing or changed names the local file", async () => {
   const host = await mastered();
   const engine = engineOn(host);

@@ -1,4 +1,4 @@
-import { parseAnswer, type Facts } from "../facts";
+import type { Answer, Facts } from "../facts";
 import { define, lines, sh } from "../sh";
 import { common } from "../shell";
 import type { Check } from "../state";
@@ -15,7 +15,7 @@ export function checkScript(checks: readonly Check[]): string {
   ]).text;
 }
 
-export function findingsOf(checks: readonly Check[], stdout: string, facts: Facts): Finding[] {
-  const answers = new Map((parseAnswer(stdout).get("answer") ?? []).map(([i, base64]) => [Number(i), Buffer.from(base64 ?? "", "base64").toString("utf8")]));
+export function findingsOf(checks: readonly Check[], answer: Answer, facts: Facts): Finding[] {
+  const answers = new Map((answer.get("answer") ?? []).map(([i, base64]) => [Number(i), Buffer.from(base64 ?? "", "base64").toString("utf8")]));
   return checks.map((check, i) => ({ check, ...questions[check.check].judge(check, answers.get(i) ?? "", facts) }));
 }

@@ -1,0 +1,63 @@
+import { checkScript, findingsOf } from "./checks/ask";
+import type { Finding } from "./checks";
+import { EngineError } from "./errors";
+import type { Facts } from "./facts";
+import type { Plan } from "./plan";
+import type { Session } from "./session";
+import type { BlobSpec, Check, Op } from "./state";
+import { upload } from "./upload";
+
+/** Asks the host. Nothing is written. */
+export async function ask(session: Session, checks: readonly Check[], facts: Facts): Promise<Finding[]> {
+  return findingsOf(checks, await session.ask(checkScript(checks), { step: "checks" }), facts);
+}
+
+/** Those of the operations that may not begin, and why: one trip for all that carry checks and would change something. */
+export async function objections(ops: readonly Op[], session: Session, facts: Facts, host: string): Promise<Map<Op, EngineError>> {
+  const found = new Map<Op, EngineError>();
+  const asking = ops.filter((op) => op.checks?.length);
+  if (asking.length === 0) return found;
+  const findings = await session.persist(() => ask(session, asking.flatMap((op) => op.checks!), facts));
+  for (const op of asking) {
+    const [first, ...more] = findings.splice(0, op.checks!.length).filter((finding) => !finding.ok);
+    if (!first) continue;
+    const words = more.map((finding) => [finding.what, finding.mend].filter(Boolean).join(". ")).join("\n") || undefined;
+    found.set(op, new EngineError({ label: op.label, host, cause: first.what, words, mend: first.mend, partial: {} }));
+  }
+  return found;
+}
+
+/** What an operation must upload before it can be committed. */
+export const missingBlobs = (op: Op, plan: Plan): BlobSpec[] =>
+  plan.todo.filter((t) => t.kind === "blobs" && t.op !== "remove" && t.owner === op.owner).map((t) => t.want as BlobSpec);
+
+/** Uploads by digest: who needs the same bytes waits for the same upload. */
+export interface Uploads {
+  readonly started: number;
+  send(op: Op, blobs: readonly BlobSpec[]): Promise<void>;
+  /** What waited on the host has been used, or is gone. */
+  forget(sha256?: string): void;
+}
+
+export function uploadsOver(session: Session): Uploads {
+  const sending = new Map<string, Promise<void>>();
+  let started = 0;
+  return {
+    get started() {
+      return started;
+    },
+    async send(op, blobs) {
+      for (const { sha256, size } of blobs) {
+        let one = sending.get(sha256);
+        if (!one) {
+          started++;
+          one = session.persist(async () => upload(op, sha256, size, await session.transport()));
+          sending.set(sha256, one);
+          one.catch(() => sending.delete(sha256));
+        }
+        await one;
+      }
+    },
+    forget: (sha256) => (sha256 === undefined ? sending.clear() : void sending.delete(sha256)),
+  };
+}

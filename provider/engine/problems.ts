@@ -1,0 +1,25 @@
+import type { Outcome } from "./apply";
+import type { Problem } from "./plan";
+
+/** What an outcome of the apply script means to a user. */
+export function problemOf({ status, subject, words }: Outcome): Problem & { words?: string } {
+  const said = words || undefined;
+  switch (status) {
+    case "refused":
+      return { cause: `${subject} would not accept its new configuration, and nothing of it was put in service`, words: said, mend: "Correct what its checker names." };
+    case "unhealthy":
+      return { cause: `${subject} did not stay up with its new configuration, and the previous files are back in service`, words: said, mend: "Correct what the daemon names." };
+    case "packages":
+      return { cause: `apt-get could not do its work for ${subject}`, words: said, mend: "Correct what apt-get names, or run it by hand on the master to see more." };
+    case "digest":
+      return { cause: `what arrived for ${subject} has another digest than its source`, file: subject, words: said, mend: "Try again; if it happens again, suspect the disk or the memory of one of the two machines." };
+    case "locked":
+      return { cause: `its lock is still held by ${subject}`, mend: "Wait for that run to end, or end it." };
+    case "stale":
+      return { cause: "the host keeps changing under our hands", mend: "Wait for the other run to end, and try again." };
+    default:
+      return /No space left/.test(words)
+        ? { cause: "the disk is full", words: said, mend: "Make room on the master." }
+        : { cause: `the step "${subject}" failed`, words: said, mend: "Correct what the words above name, and run up again." };
+  }
+}
