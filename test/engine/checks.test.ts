@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { checkScript, findingsOf } from "../../provider/dist/engine/checks/ask.js";
+import { parseAnswer } from "../../provider/dist/engine/facts.js";
 
 const facts: any = { os: { id: "debian", version: "12" }, missing: [] };
 
@@ -17,7 +18,7 @@ ${checkScript(checks)}
 kill $! 2>/dev/null`;
   const { stdout, stderr } = spawnSync("unshare", [...(process.getuid?.() === 0 ? [] : ["-r"]), "-n", "-m", "sh", "-s"], { input: script, encoding: "utf8" });
   assert.match(stdout, /end\n/, stderr);
-  return findingsOf(checks, stdout, facts);
+  return findingsOf(checks, parseAnswer(stdout), facts);
 }
 
 const OFFERING = `perl -e '
@@ -41,7 +42,7 @@ test("silence is no server", () => {
 
 const judged = (check: any, answer: string, more: object = {}) => {
   const script = `answer\t0\t${Buffer.from(answer).toString("base64")}\n`;
-  return findingsOf([check], script, { ...facts, ...more })[0]!;
+  return findingsOf([check], parseAnswer(script), { ...facts, ...more })[0]!;
 };
 
 test("a port may be held by the unit itself, by nobody, or on another address", () => {

@@ -113,9 +113,9 @@ exec chroot . /bin/sh`;
         const at = ++messages;
         counts.trips++;
         host.trips++;
-        if (cut && at >= cut.at && (at > cut.at || cut.when === "before")) throw new Error("connection lost");
+        if (cut && at >= cut.at && (at > cut.at || cut.when === "before")) throw Object.assign(new Error("connection lost"), { name: "ConnectionLost" });
         const output = await what();
-        if (cut && at === cut.at) throw new Error("connection lost");
+        if (cut && at === cut.at) throw Object.assign(new Error("connection lost"), { name: "ConnectionLost" });
         return output;
       };
       return async () => ({
