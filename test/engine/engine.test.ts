@@ -324,3 +324,23 @@ test("a unit's changed spec or file restarts it with systemd's view renewed", as
   assert.equal(engine.counts.restarts, 1);
   assert.ok(!host.journal().some((line) => line.startsWith("STALE")));
 });
+
+test("a connection lost once, at any message, is mended within the run", async () => {
+  for (const at of [1, 2]) {
+    const host = await mastered();
+    let messages = 0;
+    const engine = createEngine(async () => {
+      const transport = await host.connect()();
+      const run = async (script: string, options: any) => {
+        const output = await transport.run(script, options);
+        if (++messages === at) throw Object.assign(new Error("cut"), { name: "ConnectionLost" });
+        return output;
+      };
+      return { ...transport, run };
+    }, { watch: 0 });
+    const result = await outcome(engine.reconcile(file("a", "/srv/a", "1")));
+    if (at === 1) assert.equal(result.error?.message, undefined, "a lost probe is asked again");
+    assert.equal(host.snapshot()["/srv/a"], "1");
+    assert.ok(result.result);
+  }
+});
