@@ -344,3 +344,11 @@ test("a connection lost once, at any message, is mended within the run", async (
     assert.ok(result.result);
   }
 });
+
+test("what is written is durable before it is renamed, and records before what they name", async () => {
+  const host = await mastered();
+  for (const tool of ["sync", "mv"]) writeFileSync(host.path(`/stub/bin/${tool}`), `#!/bin/sh\necho "${tool} $*" >>/stub/disk\nexec /usr/bin/${tool} "$@"\n`, { mode: 0o755 });
+  await engineOn(host).reconcile(file("a", "/srv/a", "1"));
+  const steps = (await host.shell("cat /stub/disk")).stdout.split("\n").map((line) => (line.startsWith("sync") ? "sync" : /netboot-stage\/(\w+)/.exec(line)?.[1])).filter(Boolean);
+  assert.deepEqual(steps, ["sync", "ahead", "files", "sync"]);
+});
