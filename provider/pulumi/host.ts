@@ -14,7 +14,7 @@ export function engineOf(inputs: Inputs): Engine {
     latest.set(id, inputs.__connection);
     const engine = engineFor(id, async () => {
         const transport = await transportFor(latest.get(id)!);
-        counted(id, { engine: engine.counts, transport: transport.counts });
+        counted(id, { engine, transport });
         return transport;
     });
     return engine;

@@ -1,3 +1,4 @@
+import type { HostState } from "../engine/state";
 import { Unreachable } from "../ssh/errors";
 import { closeAll } from "../ssh/ssh";
 import type { ResourceType } from "../resource";
@@ -26,7 +27,7 @@ export function provider(name: string) {
             return { id: inputs.name, outs: outputs(inputs) };
         },
         update: async (id: string, olds: Inputs, news: Inputs) => {
-            if (!same(visible(olds), visible(news))) await apply(type, id, news, olds);
+            if (!same(visible(olds), visible(news)) || otherMachine(olds, news)) await apply(type, id, news, olds);
             return { outs: outputs(news) };
         },
         read: async (id: string, state: Inputs) => seen(type, id, state),
@@ -46,15 +47,22 @@ function essence({ __provider, __urn, __secrets, ...rest }: Inputs): unknown {
     return rest;
 }
 
+/** Behind another host key there may be a machine that was built anew, with nothing on it. */
+const otherMachine = (olds: Inputs, news: Inputs) => olds.__connection?.hostKey?.trim() !== news.__connection.hostKey?.trim();
+
 async function apply(type: ResourceType, id: string, news: Inputs, olds?: Inputs): Promise<void> {
     try {
         await reconcile(type, news, { want: hostState(news), ...(olds && { previous: hostState(olds) }) });
     } catch (error) {
-        if (!(error as { partial?: unknown }).partial) throw plain(error);
+        const { partial } = error as { partial?: HostState };
+        // A create of which nothing is there is none: the error alone, and no resource in state.
+        if (!partial || (!olds && isEmpty(partial))) throw plain(error);
         // Recorded as created but unwell: the next `up` updates it, and `destroy` finds it. The host drops `__provider` here.
         throw { id, message: plain(error).message, properties: { ...outputs(news), __provider: news.__provider }, reasons: [plain(error).message] };
     }
 }
+
+const isEmpty = (state: HostState) => Object.values(state).every((map) => !Object.keys(map ?? {}).length);
 
 async function remove(type: ResourceType, state: Inputs): Promise<void> {
     try {

@@ -102,7 +102,7 @@ export function wrongText(host: string, expected: HostKey[], presented: HostKey)
     `    presented: ${hostKeyLine(presented)} (${fingerprint(presented)})`,
     `If the machine was rebuilt, compare the presented key on its console (\`${onTheHost(presented)}\`), write`,
     `    hostKey: "${hostKeyLine(presented)}"`,
-    `into the connection and run \`pulumi up --refresh\`. If it was not, something else answers at this address.`,
+    `into the connection and run \`pulumi up\`, without --refresh. If it was not, something else answers at this address.`,
   ].join("\n");
 }
 
