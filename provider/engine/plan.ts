@@ -131,9 +131,9 @@ function refusal(op: Op, facts: Facts, mine: ReadonlyMap<Entry, string>): Proble
       if (other === op.owner) continue;
       const theirs = facts.owners.get(other)?.get(of);
       if (stackOf(other) === stackOf(op.owner)) continue; // a rename, or the next version of the same program
-      const mine = kind.digest(spec as never);
-      if (kind.shared && (name === "packages" || theirs === mine)) continue;
-      const both = kind.shared ? `${key} is declared as ${theirs} by ${nameOf(other)} and as ${mine} by ${nameOf(op.owner)}` : `${key} belongs to ${nameOf(other)} on this master, and ${nameOf(op.owner)} wants it too`;
+      const ours = kind.digest(spec as never);
+      if (kind.shared && (name === "packages" || theirs === ours)) continue;
+      const both = kind.shared ? `${key} is declared as ${theirs} by ${nameOf(other)} and as ${ours} by ${nameOf(op.owner)}` : `${key} belongs to ${nameOf(other)} on this master, and ${nameOf(op.owner)} wants it too`;
       return { cause: both, file: key, mend: "Give one of the two another value, or remove one of them." };
     }
     const here = mine.get(of);
