@@ -67,3 +67,7 @@ export const stand = async (master: Master) => ({ files: await written(master), 
 export const served = (master: Master, path: string): Promise<string> => master.exec(`perl -MIO::Socket::INET -e '
     my $s = IO::Socket::INET->new(PeerAddr => "${master.host}:80", Timeout => 5) or die "no answer";
     print $s "GET ${path} HTTP/1.0\\r\\n\\r\\n"; print while <$s>'`);
+
+/** The resources that "Diagnostics" holds an error against. */
+export const blamed = (text: string): string[] =>
+    [...text.slice(text.indexOf("Diagnostics:")).matchAll(/^ {2}\S+ \((\S+)\):\n {4}error:/gm)].map(([, name]) => name!).filter((name) => !/-lab$/.test(name));
