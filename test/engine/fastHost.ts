@@ -39,7 +39,14 @@ const MINE = ["etc", "srv", "var", "tmp", "run", "stub"];
 const TOOLS = ["mv", "cp", "rm", "ln", "mkdir", "rmdir", "chmod", "touch", "cat", "find", "xargs", "sort", "sync", "stat", "sed", "awk", "tr", "cut", "readlink", "sha256sum", "flock", "date"];
 
 /** Memory, not disk: a fast host proves order and atomicity, not the disk's speed. */
-const newRoot = (): string => mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "fast-host-"));
+const newRoot = (): string => {
+  const root = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "fast-host-"));
+  roots.add(root);
+  return root;
+};
+const roots = new Set<string>();
+// A test that fails leaves nothing either.
+process.on("exit", () => roots.forEach((root) => rmSync(root, { recursive: true, force: true })));
 
 export function fastHost(): FastHost {
   const root = newRoot();
@@ -105,7 +112,10 @@ exec chroot . /bin/sh`;
       execFileSync("cp", ["-a", `${root}/.`, other]);
       return hostIn(other);
     },
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove() {
+      rmSync(root, { recursive: true, force: true });
+      roots.delete(root);
+    },
     connect(cut) {
       let messages = 0;
       const counts = { connections: 1, trips: 0, bytesOut: 0, bytesIn: 0 };

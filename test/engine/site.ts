@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -7,7 +7,7 @@ import { join } from "node:path";
 export const urn = (type: string, name: string, stack = "dev"): string => `urn:pulumi:${stack}::site::netboot:index:${type}::${name}`;
 
 const dir = mkdtempSync(join(tmpdir(), "netboot-blob-"));
-process.on("exit", () => undefined);
+process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
 
 export function blobOf(text: string) {
   const sha256 = createHash("sha256").update(text).digest("hex");
