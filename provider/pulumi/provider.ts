@@ -79,8 +79,14 @@ async function seen(type: ResourceType, id: string, state: Inputs) {
     const { absent, state: now } = await observe(type, state).catch((error) => Promise.reject(plain(error)));
     if (absent) return {};
     const rest = Object.fromEntries(Object.entries(state).filter(([key]) => !(key in hostState(state))));
-    const inputs = outputs({ ...rest, ...now } as Inputs);
+    const inputs = outputs({ ...rest, ...now, ...drifted(state, now) } as Inputs);
     return { id, props: inputs, inputs };
+}
+
+/** A file that holds a secret shows no line of its drift: its number tells. */
+function drifted({ revisions, files }: Inputs, now: HostState) {
+    if (!revisions) return {};
+    return { revisions: Object.fromEntries(Object.entries(revisions).map(([path, number]) => [path, same(files?.[path], now.files?.[path]) ? number : number + 1])) };
 }
 
 /** State as Pulumi stores it: everything checked, secrets in envelopes, nothing that JSON does not know. */

@@ -155,7 +155,7 @@ test("a secret is in the machine's script and nowhere else: not on the screen, n
     // Drift in a file with a secret: it is noticed, and not shown.
     await master.exec(`echo 'echo hello-there' >>${file}`);
     const drift = await site.run(["refresh", "--preview-only", "--diff"]);
-    assert.match(drift.text, /~ pulumi-nodejs:dynamic\/netboot:Machine: \(refresh\)[^]*Machine::safe/);
+    assert.match(drift.text, /Machine::safe\][^]*~ revisions *: \{\n\s*~ \S*52-54-00-00-00-07\.ipxe"?: 2 => 3/);
     shown += drift.text;
     await site.up({ args: ["--refresh"] });
     assert.doesNotMatch(await there(file), /hello-there/);
