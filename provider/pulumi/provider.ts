@@ -27,7 +27,7 @@ export function provider(name: string) {
             return { id: inputs.name, outs: outputs(inputs) };
         },
         update: async (id: string, olds: Inputs, news: Inputs) => {
-            if (!same(visible(olds), visible(news)) || otherMachine(olds, news)) await apply(type, id, news, olds);
+            if (!same(visible(olds), visible(news)) || otherWay(type, olds, news)) await apply(type, id, news, olds);
             return { outs: outputs(news) };
         },
         read: async (id: string, state: Inputs) => seen(type, id, state),
@@ -47,8 +47,13 @@ function essence({ __provider, __urn, __secrets, ...rest }: Inputs): unknown {
     return rest;
 }
 
-/** Behind another host key there may be a machine that was built anew, with nothing on it. */
-const otherMachine = (olds: Inputs, news: Inputs) => olds.__connection?.hostKey?.trim() !== news.__connection.hostKey?.trim();
+/**
+ * A new credential is tried once, by the master itself, before state has it. Behind another host key there may be a machine that was
+ * built anew, with nothing on it: everybody looks.
+ */
+function otherWay(type: ResourceType, { __connection: old }: Inputs, { __connection: now }: Inputs): boolean {
+    return type.name === "MasterServer" ? !same(old, now) : old?.hostKey?.trim() !== now.hostKey?.trim();
+}
 
 async function apply(type: ResourceType, id: string, news: Inputs, olds?: Inputs): Promise<void> {
     try {

@@ -97,7 +97,7 @@ test("a master that was built anew at the same address is refused until its key 
     await master.stop();
     master = await startMaster(lab);
     alpha.program(`${program}desk("desk-05", "52:54:00:00:00:05", "five");`);
-    const known = () => Object.entries(alpha.resources()).map(([name, { inputs, outputs }]) => ({ name, inputs, outputs }));
+    const known = () => Object.fromEntries(Object.entries(alpha.resources()).map(([name, { inputs, outputs }]) => [name, { inputs, outputs }]));
     const then = known();
     const { text } = await alpha.up({ expect: 1 });
     assert.match(text, /this is not the host that hostKey names; nothing was sent to it/);
