@@ -17,7 +17,9 @@ interface Setting {
 const checkpoints: Setting = { name: "with checkpoints, default parallelism", args: [], env: {} };
 const none: Setting = { name: "without checkpoints, --parallel 1000", args: ["--parallel", "1000"], env: { PULUMI_SKIP_CHECKPOINTS: "true" } };
 
-const sizes = process.argv.includes("--quick") ? [1, 100] : [1, 100, 1000];
+// `npm run bench -- --sizes 1,100` for a quick look.
+const chosen = process.argv[process.argv.indexOf("--sizes") + 1];
+const sizes = process.argv.includes("--sizes") && chosen ? chosen.split(",").map(Number) : [1, 100, 1000];
 const most = sizes.at(-1)!;
 const rows: Row[] = [];
 await using lab = await openLab();
