@@ -116,6 +116,7 @@ out=$( printf 'status\t%s\t%s\n' "$1" "\${2-}"; cat "$W/said"
 rm -rf "$W"`,
     // A record that outlives the last owner would be an orphan, so it goes before anyone hears that all went well.
     ...(forget ? [sh`[ "$1" != ok ] || rm -rf "$M"`] : []),
+    sh`[ "$1" = ok ] || [ -n "$(find "$M" -type f -size +0 ! -name lock ! -name serial | head -n 1)" ] || rm -rf "$M" # a first commit of which nothing came`,
     sh`printf '%s\n' "$out"; memory; echo end; exit 0`,
   ];
 }

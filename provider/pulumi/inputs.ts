@@ -16,6 +16,8 @@ export interface Hidden {
     __connection: Connection;
     /** Which arguments are secret. */
     __secrets?: Path[];
+    /** The last operation failed half-way: what state says is a wish. */
+    __unwell?: true;
     /** Which keys of the state hold a secret, so that `read` can seal what it saw. */
     __sealed?: Path[];
 }

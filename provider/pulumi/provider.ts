@@ -1,5 +1,6 @@
+import { EngineError } from "../engine/errors";
 import type { HostState } from "../engine/state";
-import { Unreachable } from "../ssh/errors";
+import { ConnectionLost, SshError, TimedOut, Unreachable } from "../ssh/errors";
 import { closeAll } from "../ssh/ssh";
 import type { ResourceType } from "../resource";
 import { resourceType } from "../resources/registry";
@@ -27,7 +28,7 @@ export function provider(name: string) {
             return { id: inputs.name, outs: outputs(inputs) };
         },
         update: async (id: string, olds: Inputs, news: Inputs) => {
-            if (!same(visible(olds), visible(news)) || otherWay(type, olds, news)) await apply(type, id, news, olds);
+            if (olds.__unwell || !same(visible(olds), visible(news)) || otherWay(type, olds, news)) await apply(type, id, news, olds);
             return { outs: outputs(news) };
         },
         read: async (id: string, state: Inputs) => seen(type, id, state),
@@ -43,7 +44,7 @@ function difference(olds: Inputs, news: Inputs) {
 }
 
 /** A new credential, or a reference that changes no file, is written to state by an update that does nothing on the host. */
-function essence({ __provider, __urn, __secrets, ...rest }: Inputs): unknown {
+function essence({ __provider, __urn, __secrets, __unwell, ...rest }: Inputs): unknown {
     return rest;
 }
 
@@ -59,12 +60,16 @@ async function apply(type: ResourceType, id: string, news: Inputs, olds?: Inputs
     try {
         await reconcile(type, news, { want: hostState(news), ...(olds && { previous: hostState(olds) }) });
     } catch (error) {
-        const { partial } = error as { partial?: HostState };
-        // A create of which nothing is there is none: the error alone, and no resource in state.
-        if (!partial || (!olds && isEmpty(partial))) throw plain(error);
-        // Recorded as created but unwell: the next `up` updates it, and `destroy` finds it. The host drops `__provider` here.
-        throw { id, message: plain(error).message, properties: { ...outputs(news), __provider: news.__provider }, reasons: [plain(error).message] };
+        if (untouched(error, olds)) throw plain(error);
+        // Recorded but unwell: the next `up` applies it whatever state says, and `destroy` finds it. The dynamic host drops `__provider` here.
+        throw { id, message: plain(error).message, properties: { ...outputs(news), __unwell: true, __provider: news.__provider }, reasons: [plain(error).message] };
     }
+}
+
+/** Nothing of it can be on the host: the error alone, and state stays as it is. A create of which nothing is there is none. */
+function untouched(error: unknown, olds: Inputs | undefined): boolean {
+    if (error instanceof SshError) return !(error instanceof TimedOut || (error instanceof ConnectionLost && error.started));
+    return error instanceof EngineError && !olds && error.partial !== undefined && isEmpty(error.partial);
 }
 
 const isEmpty = (state: HostState) => Object.values(state).every((map) => !Object.keys(map ?? {}).length);
