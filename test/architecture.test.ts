@@ -1,0 +1,46 @@
+// The few rules about who may know whom, and about what repeats what. docs/architecture.md states them.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+const root = join(import.meta.dirname, "..");
+const sources = (pattern: string) => globSync(pattern, { cwd: root, exclude: (name) => /(^|\/)(dist|node_modules)(\/|$)/.test(String(name)) }).map(String).filter((file) => !file.endsWith(".d.ts"));
+const imports = (file: string) => [...readFileSync(join(root, file), "utf8").matchAll(/(?:from|import|require)\s*\(?\s*"([^"]+)"/g)].map(([, name]) => name!);
+const importers = (library: RegExp) => sources("{provider,sdk}/**/*.ts").filter((file) => imports(file).some((name) => library.test(name)));
+const none = (files: string[], of: RegExp, why: string) => assert.deepEqual(files.filter((file) => imports(file).some((name) => of.test(name))), [], why);
+
+test("ssh2, nunjucks and ajv each have one importer", () => {
+    assert.deepEqual(importers(/^ssh2$/), ["provider/ssh/ssh.ts"]);
+    assert.deepEqual(importers(/^nunjucks$/), ["provider/render.ts"]);
+    // Type imports count: who words ajv's errors knows their type.
+    assert.deepEqual(importers(/^ajv$/).sort(), ["provider/validate.ts", "provider/words.ts"]);
+});
+
+test("resources know neither SSH nor Pulumi", () => none(sources("provider/{resources,boot}/**/*.ts"), /^@pulumi\/|\/ssh\/|\/pulumi\//, "a resource reaches past host state"));
+test("the engine knows neither resources nor Pulumi", () => none(sources("provider/engine/**/*.ts"), /^@pulumi\/|\/resources\/|\/boot\/|\/pulumi\/|\.\.\/resource"/, "the engine knows a resource"));
+test("SSH knows nothing but itself", () => none(sources("provider/ssh/**/*.ts"), /^@pulumi\/|\.\.\/(engine|resources|pulumi|boot)\//, "the transport knows what it carries"));
+test("only the adapter, the SDK and programs know Pulumi", () => {
+    const knowing = importers(/^@pulumi\/pulumi/).filter((file) => !/^(sdk|provider\/pulumi)\//.test(file));
+    assert.deepEqual(knowing, []);
+});
+test("an SDK import brings no engine, no template and no SSH: a program starts without them", () => {
+    const loaded = execFileSync(process.execPath, ["-e", 'require("pulumi-netboot"); console.log(Object.keys(require.cache).join("\\n"))'], { cwd: root, encoding: "utf8" });
+    assert.doesNotMatch(loaded, /node_modules\/(ssh2|nunjucks|ajv)\/|provider\/dist\/(engine|resources|ssh)\//);
+});
+
+test("every resource has a schema, a class and cases", () => {
+    const folders = sources("provider/resources/*/index.ts").map((file) => file.split("/")[2]!);
+    assert.ok(folders.length >= 6);
+    const index = readFileSync(join(root, "sdk/index.ts"), "utf8");
+    for (const name of folders) {
+        for (const file of [`schema/${name}.json`, `sdk/${name}.ts`, `test/cases/resources/${name}`]) assert.ok(existsSync(join(root, file)), `${file} is missing`);
+        assert.match(index, new RegExp(`from "\\./${name}"`));
+    }
+});
+
+test("every example is named in the README", () => {
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    for (const folder of sources("examples/*/Pulumi.yaml").map((file) => file.split("/")[1]!)) assert.match(readme, new RegExp(`examples/${folder}\\b`));
+});

@@ -1,0 +1,3 @@
+import { cuts } from "./wire.ts";
+
+cuts(Infinity);
