@@ -2,7 +2,7 @@ import type { Desired, Problem, ResourceType } from "../resource";
 import { roster } from "../roster";
 import { validate } from "../validate";
 import { hidden, hostOf, hostState, type Inputs, pureInput, storedNames } from "./inputs";
-import { mask, type Path, same, seal, sealDifferences, secretTexts } from "./secret";
+import { mask, type Path, same, seal, sealDifferences, sealValues, secretTexts } from "./secret";
 import { hasUnknown, UNKNOWN } from "../unknown";
 
 export interface Checked {
@@ -25,9 +25,21 @@ export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): 
 
     const secrets = news.__secrets ?? [];
     const rendered = unknown ? unknownParts(type, given) : parts(type.desired(given));
-    const shown = unknown || !secrets.length ? rendered : (sealDifferences(rendered, parts(type.desired(mask(given, secrets)))) as typeof rendered);
+    const shown = unknown || !secrets.length ? rendered : sealedParts(type, given, rendered, secrets);
     const inputs = { ...hiddenOf(news), ...storedNames({ ...seal(given, secrets), ...shown }), ...sealedKeys(shown), ...revisions(olds, rendered, shown) };
     return { inputs: JSON.parse(JSON.stringify(inputs)), failures: [] };
+}
+
+/** What differs when the secrets are others holds a secret. Where others can't stand in their place (a MAC address), all may hold one. */
+function sealedParts(type: ResourceType, given: Record<string, unknown>, rendered: Record<string, unknown>, secrets: Path[]): Record<string, unknown> {
+    let other: Record<string, unknown>;
+    try {
+        other = parts(type.desired(mask(given, secrets)));
+    } catch {
+        // A pure function given a value that is none of its kind: whatever it said, nothing is shown but keys that hold no secret.
+        return Object.fromEntries(Object.entries(rendered).map(([key, value]) => [key, sealValues(value, secretTexts(given, secrets))]));
+    }
+    return sealDifferences(rendered, other) as Record<string, unknown>;
 }
 
 /** Reasons quote what was given; what is secret is not for the screen. */

@@ -58,6 +58,13 @@ export function sealDifferences(real: unknown, other: unknown): unknown {
     return Object.fromEntries(Object.entries(real).map(([k, v]) => [k, sealDifferences(v, other[k])]));
 }
 
+/** A map with its values sealed and its keys shown, unless a key holds one of the secret texts, in whatever form. */
+export function sealValues(value: unknown, secrets: string[]): unknown {
+    const letters = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
+    if (!isMap(value) || Object.keys(value).some((key) => secrets.some((secret) => letters(key).includes(letters(secret))))) return sealed(value);
+    return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, sealed(v)]));
+}
+
 const isMap = (v: unknown): v is Record<string, unknown> => !!v && typeof v === "object" && !Array.isArray(v);
 
 /** Equality of JSON values, whatever the order of keys. */

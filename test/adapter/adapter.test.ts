@@ -97,6 +97,16 @@ test("a file that holds a secret is sealed, the others are not, and a number tel
     assert.deepEqual((await checked("Machine", secretMachine("token=two"), stored)).revisions, { [secretFile]: 2 });
 });
 
+test("a secret that nothing can stand in for seals all that may hold it", async () => {
+    const inputs = await checked("Machine", machine("s2", { mac: "52:54:00:00:00:22", __secrets: [["mac"]] }));
+    assert.ok(inputs.files[SECRET], "the path of the script holds the address");
+    assert.ok(inputs.mac[SECRET]);
+    const pool = { name: "lan", mode: "authoritative", subnet: "10.0.0.0/24", range: "10.0.0.50-10.0.0.99", reserved: ["10.0.0.2"] };
+    const address = await checked("Machine", machine("s3", { mac: "52:54:00:00:00:23", address: "10.0.0.23", __pool: pool, __secrets: [["address"]] }));
+    assert.doesNotMatch(JSON.stringify(address.files, (key, value) => (value?.[SECRET] ? "sealed" : value)), /10\.0\.0\.23/);
+    assert.ok("/srv/netboot/dhcp-hosts/s3" in address.files);
+});
+
 test("a secret is not quoted when it is refused", async () => {
     const { failures } = await provider.check("Machine", secretMachine("token=hunter2 || reboot"));
     assert.equal(failures.length, 1);
