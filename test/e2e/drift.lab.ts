@@ -5,12 +5,11 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
-import { daemons, openSite, served, type Site, stand, written } from "./cli.ts";
+import { daemons, openSite, served, type Site, stand } from "./cli.ts";
 
 let lab: Lab;
 let master: Master;
 let site: Site;
-let then: Awaited<ReturnType<typeof stand>>;
 before(async () => {
     lab = await openLab();
     master = await startMaster(lab);
@@ -19,15 +18,10 @@ before(async () => {
         for (const n of [1, 2, 3]) new netboot.Machine("desk-0" + n, { master: m, mac: "52:54:00:00:00:0" + n, boot: boot.kernel(rescue, { append: "desk=" + n }) });`);
     await site.up();
 });
-beforeEachTest();
 after(async () => {
     site[Symbol.dispose]();
     await lab.close();
 });
-
-function beforeEachTest(): void {
-    before(async () => void (then = await stand(master)));
-}
 
 const script = (n: number) => `/srv/netboot/http/mac/52-54-00-00-00-0${n}.ipxe`;
 const conf = "/etc/netboot/live/dnsmasq.d/lan.conf";
@@ -48,10 +42,10 @@ async function put(hand: string, shown: RegExp[], undisturbed: ("netboot-dhcp" |
     for (const unit of undisturbed) assert.deepEqual(now[unit], before[unit], `${unit} was left alone`);
     for (const [unit, { state }] of Object.entries(now)) assert.equal(state, "active", unit);
     assert.match(await served(master, "/mac/52-54-00-00-00-01.ipxe"), /200 OK[^]*desk=1/);
-    await site.up({ args: ["--expect-no-changes"] });
 }
 
 test("no drift: nothing is shown and nothing is done, in two round trips at most", async () => {
+    const then = await stand(master);
     const counts = join(site.folder, "counts");
     await site.run(["refresh", "--yes", "--skip-preview", "--expect-no-changes"], { env: { NETBOOT_COUNTS: counts } });
     const [{ trips, connections, writes, commits }, ...others] = readFileSync(counts, "utf8").trim().split("\n").map((line) => JSON.parse(line));
@@ -88,7 +82,6 @@ test("a master that does not answer is an error and no news: state stays as it i
     const { text } = await site.run(["refresh", "--yes", "--skip-preview"], { expect: 1 });
     assert.match(text, /cannot reach root@/);
     assert.deepEqual(known(), before);
-    assert.equal((await written(master)) !== "", true);
     await master.exec("systemctl start ssh");
     await site.run(["refresh", "--yes", "--skip-preview", "--expect-no-changes"]);
 });

@@ -132,16 +132,18 @@ test("values that are not known yet pass the preview, which names the files, and
 
 test("a secret is in the machine's script and nowhere else: not on the screen, not in state, not in argv", async () => {
     const [one, two] = ["hunter2-kW9x", "hunter3-Zq7r"];
-    const append = "pulumi.interpolate`token=${site.requireSecret(\"token\")}`";
-    site.program(program + desk("safe", "52:54:00:00:00:07", append, '{ additionalSecretOutputs: ["mac"] }'));
+    const token = 'pulumi.interpolate`token=${site.requireSecret("token")}`';
+    site.program(`${program}const sealed = new netboot.KernelImage("sealed", { master: m, kernel: site.require("kernel"), cmdline: ${token} });
+        new netboot.Machine("by-image", { master: m, mac: "52:54:00:00:00:08", boot: boot.kernel(sealed) });
+        ${desk("safe", "52:54:00:00:00:07", token, '{ additionalSecretOutputs: ["mac"] }')}`);
     const file = script("52-54-00-00-00-07");
     await site.run(["config", "set", "--secret", "token", one]);
     let shown = (await site.run(["preview", "--diff", "--show-full-output"])).text;
     assert.ok(shown.includes(file), "the file is named");
-    await master.exec("(while [ ! -e /tmp/enough ]; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; done >/tmp/argv) >/dev/null 2>&1 &");
+    await master.exec("(while [ ! -e /tmp/enough ]; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; sleep 0.02; done >/tmp/argv) >/dev/null 2>&1 &");
     shown += (await site.run(["up", "--yes", "--diff", "--show-full-output"])).text;
     await master.exec("touch /tmp/enough");
-    assert.match(await there(file), new RegExp(`token=${one}`));
+    for (const path of [file, script("52-54-00-00-00-08")]) assert.match(await there(path), new RegExp(`token=${one}`));
     assert.match(await master.exec("tr '\\0' '\\n' </tmp/argv | sort -u"), /sshd/, "argv was sampled");
     assert.equal(await master.exec(`tr '\\0' '\\n' </tmp/argv | grep -c '${one}' || true`), "0\n");
 
