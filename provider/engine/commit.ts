@@ -109,7 +109,12 @@ stop_unit() {
     *) systemctl disable --now -- "$1" ;;
   esac </dev/null >&2
   systemctl reset-failed -- "$1" 2>/dev/null
-  rm -f -- "$M/units/$1" "$M/stamps/$1.restart" "$M/stamps/$1.reload"
+  rm -f -- "$M/units/$1" "$M/stamps/$1.restart" "$M/stamps/$1.reload" "$M/stamps/$1.known"
+}
+stamp() { # unit: it runs with what is there now
+  read -r RESTART RELOAD <"$W/now.$1"
+  ! grep -q "^new$T" "$M/units/$1" || { listed "$1" >"$W/known" && mv -f "$W/known" "$M/stamps/$1.known"; } || fail
+  printf '%s\n' "$RESTART" >"$W/restart" && mv -f "$W/restart" "$M/stamps/$1.restart" && printf '%s\n' "$RELOAD" >"$W/reload" && mv -f "$W/reload" "$M/stamps/$1.reload" || fail
 }
 # One question for all units; a line each: unit, active state, unit file state, whether systemd has yet to read its file.
 states() { # unit...
@@ -128,7 +133,8 @@ settle() { # seconds-to-watch-after-a-start and-after-a-reload unit-files-change
     unit_state "$unit"
     case $ENABLED in enabled | static) ;; *) systemctl enable --quiet -- "$unit" >&2 ;; esac
     case $ACTIVE,$OWED in
-      active,none) continue ;;
+      active,none) [ -f "$M/stamps/$unit.known" ] || stamp "$unit"; continue ;;
+      active,stamp) stamp "$unit"; continue ;;
       active,reload) verb=reload ;;
       active,restart) verb=restart dying=1 ;;
       *) verb=restart dying=1; systemctl reset-failed -- "$unit" 2>/dev/null ;;
@@ -142,10 +148,7 @@ settle() { # seconds-to-watch-after-a-start and-after-a-reload unit-files-change
   if [ -z "$bad" ]; then if [ -n "$dying" ]; then sleep "$watch"; else sleep "$again"; fi; fi
   for unit in $acted; do [ "$(systemctl is-active -- "$unit")" = active ] || case " $bad " in *" $unit "*) ;; *) bad="$bad $unit" ;; esac; done
   [ -z "$bad" ] || rollback
-  for unit in $acted; do
-    read -r RESTART RELOAD <"$W/now.$unit"
-    printf '%s\n' "$RESTART" >"$W/restart" && mv -f "$W/restart" "$M/stamps/$unit.restart" && printf '%s\n' "$RELOAD" >"$W/reload" && mv -f "$W/reload" "$M/stamps/$unit.reload" || fail
-  done
+  for unit in $acted; do stamp "$unit"; done
 }
 rollback() {
   for unit in $bad; do

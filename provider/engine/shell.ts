@@ -19,10 +19,18 @@ watched() { # unit restart|reload
   sum=$(find -L "$@" -name .netboot-stage -prune -o -type f -print0 2>/dev/null | sort -z | xargs -0 -r sha256sum -z -- | sha256sum)
   echo "\${sum%% *}"
 }
+# Each file that a unit reads again on reload, with its hash.
+listed() { # unit
+  sed -n "s/^reload$T//p" "$M/units/$1" | xargs -r -d '\n' sh -c 'find -L "$@" -name .netboot-stage -prune -o -type f -print0' sh 2>/dev/null | xargs -0 -r sha256sum -- | sort
+}
+# Are there only new files, where the daemon finds those by itself?
+grew() { # unit
+  grep -q "^new$T" "$M/units/$1" && [ -f "$M/stamps/$1.known" ] && [ -z "$(listed "$1" | comm -23 "$M/stamps/$1.known" - | head -n 1)" ]
+}
 owes() { # unit; sets OWED, and RESTART and RELOAD to the stamps of what is there now
   if [ -f "$W/now.$1" ]; then read -r RESTART RELOAD <"$W/now.$1"; else RESTART=$(watched "$1" restart) RELOAD=$(watched "$1" reload); fi
   was= OWED=none
-  [ -f "$M/stamps/$1.reload" ] && read -r was <"$M/stamps/$1.reload"; [ "$was" = "$RELOAD" ] || OWED=reload
+  [ -f "$M/stamps/$1.reload" ] && read -r was <"$M/stamps/$1.reload"; [ "$was" = "$RELOAD" ] || { OWED=reload; grew "$1" && OWED=stamp; }
   was=; [ -f "$M/stamps/$1.restart" ] && read -r was <"$M/stamps/$1.restart"; [ "$was" = "$RESTART" ] || OWED=restart
 }
 # What systemd says of a unit; sets LOAD ACTIVE ENABLED STALE.

@@ -45,6 +45,8 @@ export interface ServiceSpec {
   restartOn: string[];
   /** Files and directories that the daemon reads again on reload. */
   reloadOn?: string[];
+  /** The daemon watches its `reloadOn` directories for new files by itself: only a changed or a removed one needs the reload. Default: false. */
+  findsNew?: boolean;
   /** Units with a higher number start later: what offers comes after what it offers. Default 50. */
   order?: number;
 }

@@ -201,6 +201,33 @@ test("a resource that knows nothing of a service pays what is owed", async () =>
   assert.equal(engine.counts.reloads, 1);
 });
 
+test("a daemon that finds new files by itself is reloaded for changed and removed ones alone, whatever was cut short", async () => {
+  const host = await mastered();
+  const master = site("v1")[0];
+  master.want.services["netboot-dhcp.service"].findsNew = true;
+  const engine = engineOn(host);
+  await engine.reconcile(master);
+  const before = engine.counts.reloads;
+  const reloads = () => engine.counts.reloads - before;
+  const hosts = (name: string, text: string) => file(name, `/srv/netboot/dhcp-hosts/${name}`, text);
+  await engine.reconcile(hosts("a", "1"));
+  await engine.reconcile(hosts("b", "1"));
+  assert.equal(reloads(), 0);
+  await engine.reconcile(hosts("a", "2"));
+  assert.equal(reloads(), 1);
+  await engine.reconcile(gone(hosts("b", "1")));
+  assert.equal(reloads(), 2);
+  // A crash between the file and the stamp: the next commit catches up, and a later change is seen as one.
+  await host.shell("echo 1 >/srv/netboot/dhcp-hosts/c");
+  engine.forget();
+  await engine.reconcile(file("x", "/srv/x", "1"));
+  assert.equal(reloads(), 2);
+  await host.shell("echo 2 >/srv/netboot/dhcp-hosts/c");
+  engine.forget();
+  await engine.reconcile(file("x", "/srv/x", "2"));
+  assert.equal(reloads(), 3);
+});
+
 test("blobs are uploaded once, verified, shared, and go with their last owner", async () => {
   const host = await mastered();
   const engine = engineOn(host);

@@ -13,7 +13,7 @@ interface Seen {
 }
 
 const canonical = (want: ServiceSpec): string =>
-  JSON.stringify([want.check ?? "", [...want.restartOn].sort(), [...(want.reloadOn ?? [])].sort(), want.order ?? 50]);
+  JSON.stringify([want.check ?? "", [...want.restartOn].sort(), [...(want.reloadOn ?? [])].sort(), want.order ?? 50, ...(want.findsNew ? ["new"] : [])]);
 
 /**
  * systemd units. A restart is a state: the host keeps what a unit watches and a stamp of what it was last started with, so that whatever commit changes a
@@ -65,4 +65,5 @@ const rows = (want: ServiceSpec): string[] => [
   ...(want.check ? ["check", want.check] : []),
   ...want.restartOn.flatMap((path) => ["restart", path]),
   ...(want.reloadOn ?? []).flatMap((path) => ["reload", path]),
+  ...(want.findsNew ? ["new", "found"] : []),
 ];
