@@ -28,9 +28,9 @@ for (let i = 0; i < ${count}; i++)
 /** What Pulumi's engine itself takes for that many resources. */
 export const floor = (count: number) => dynamic(count, "");
 
-/** The way of @pulumi/command's CopyToRemote: for each file a connection of its own, one command, and no closing of what was opened before the end. */
+/** The way of @pulumi/command's CopyToRemote: for each file a connection of its own and one command; ten tries, as there. */
 export const dialEach = (count: number) =>
     dynamic(
         count,
-        `await new Promise((ok,bad)=>{const{Client}=require("ssh2");const c=new Client();let left=10;const dial=()=>c.connect({host:i.connection.host,username:"root",privateKey:require("fs").readFileSync(i.connection.keyPath)});c.on("error",(e)=>left-->0?setTimeout(dial,200):bad(e)).on("ready",()=>c.exec("mkdir -p /srv/bench && cat >/srv/bench/"+i.name,(e,s)=>{if(e)return bad(e);s.on("close",()=>{c.end();ok()}).resume();s.end(i.text)}));dial()})`,
+        `const{Client}=require("ssh2");const once=()=>new Promise((ok,bad)=>{const c=new Client();c.on("error",bad).on("ready",()=>c.exec("mkdir -p /srv/bench && cat >/srv/bench/"+i.name,(e,s)=>{if(e)return bad(e);s.on("close",()=>{c.end();ok()}).resume();s.end(i.text)})).connect({host:i.connection.host,username:"root",privateKey:require("fs").readFileSync(i.connection.keyPath)})});for(let n=10;;n--)try{await once();break}catch(e){if(!n)throw e;await new Promise((ok)=>setTimeout(ok,200))}`,
     );
