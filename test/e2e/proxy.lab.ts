@@ -47,7 +47,7 @@ test("the other server's offers are what they were, and what to boot comes besid
         assert.equal(before.length, 1, kind);
         assert.deepEqual(now.map(bare), before.map(bare), kind);
     }
-    const ours = (kind: dhcp.ClientKind) => of(master.host, together.get(kind)).map(({ address, vendorClass, bootFile, nextServer, mask, routers, leaseSeconds }) => ({ address, vendorClass, bootFile, nextServer, mask, routers, leaseSeconds }));
+    const ours = (kind: (typeof kinds)[number]) => of(master.host, together.get(kind)).map(({ address, vendorClass, bootFile, nextServer, mask, routers, leaseSeconds }) => ({ address, vendorClass, bootFile, nextServer, mask, routers, leaseSeconds }));
     const offer = (bootFile: string) => [{ address: "0.0.0.0", vendorClass: "PXEClient", bootFile, nextServer: master.host, mask: undefined, routers: [], leaseSeconds: undefined }];
     const script = `http://${master.host}/boot.ipxe`;
     assert.deepEqual(ours("biosPxe"), offer("undionly.kpxe"));
