@@ -1,5 +1,6 @@
 // `npm run demo`: the whole of the main job, on a real master and real PXE clients in containers.
-import { artifacts } from "../setup/where.mjs";
+import { join } from "node:path";
+import { artifacts, pulumiBin } from "../setup/where.mjs";
 import { type Client, startClient } from "../lab/client.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
@@ -99,14 +100,19 @@ function expectCommandLine(client: Client, wanted: string): void {
 }
 
 function explain(master: Master, project: Project): void {
+    project.keep();
     table();
+    const beside = (name: string) => join(project.folder, "..", name);
     console.log(`
 The lab stays. The program is in ${project.folder}; change it, then
 
   cd ${project.folder}
-  export PULUMI_BACKEND_URL=file://${project.folder.replace(/program$/, "state")} PULUMI_CONFIG_PASSPHRASE= PULUMI_HOME=${project.folder.replace(/program$/, "home")}
+  export PATH=${pulumiBin()}:$PATH
+  export PULUMI_BACKEND_URL=file://${beside("state")} PULUMI_HOME=${beside("home")} PULUMI_CONFIG_PASSPHRASE=
   pulumi up
 
-  ssh -i ${master.privateKeyPath} root@${master.host}      the master
-  docker rm -f $(docker ps -aq --filter label=pulumi-netboot.lab)      when you are done`);
+  ssh -i ${master.privateKeyPath} root@${master.host}
+  curl http://${master.host}/boot?mac=52-54-00-00-00-01
+
+When you are done, in this folder:  node_modules/.bin/node test/lab/remove.ts`);
 }

@@ -33,12 +33,16 @@ export interface Project {
     edit(change: (text: string) => string, file?: string): void;
     /** The stack's state, decrypted by nobody. */
     state(): any;
+    /** Leaves it on disk after the process; without it the process takes it along, however it ends. */
+    keep(): void;
     remove(): void;
 }
 
 /** Copies `examples/<example>` (or takes the files given) and makes a stack with this configuration. */
 export async function openProject(example: string | Record<string, string>, config: Record<string, unknown> = {}, stack = "lab"): Promise<Project> {
     const folder = mkdtempSync(join(tmpdir(), "netboot-project-"));
+    const remove = () => rmSync(folder, { recursive: true, force: true });
+    process.on("exit", remove);
     const program = join(folder, "program");
     if (typeof example === "string") cpSync(join(repository, "examples", example), program, { recursive: true });
     else writeFiles(program, { "Pulumi.yaml": "name: netboot-test\nruntime: nodejs\n", ...example });
@@ -73,7 +77,11 @@ export async function openProject(example: string | Record<string, string>, conf
             writeFileSync(path, after);
         },
         state: () => JSON.parse(readFileSync(join(folder, "state", ".pulumi", "stacks", projectName, `${stack}.json`), "utf8")).checkpoint.latest,
-        remove: () => rmSync(folder, { recursive: true, force: true }),
+        keep: () => void process.off("exit", remove),
+        remove() {
+            process.off("exit", remove);
+            remove();
+        },
     };
 }
 
