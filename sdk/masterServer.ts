@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Connection, guarded } from "./connection";
 import type { Fields, Inputs } from "./inputs";
 import { fileInput, type FileSource } from "./localFile";
-import { NetbootResource } from "./resource";
+import { type Master, NetbootResource } from "./resource";
 
 type Firmware = keyof NonNullable<MasterServerInput["loaders"]>;
 
@@ -24,6 +24,21 @@ export interface MasterServerArgs extends Fields<Omit<MasterServerInput, "name" 
  * new netboot.MasterServer("lab", { connection: { host: "10.0.0.2", hostKey: "ssh-ed25519 AAAA…" }, address: "10.0.0.2" });
  */
 export class MasterServer extends NetbootResource {
+    /** What another stack needs to add machines and pools of its own to this master: export it, and give it to `MasterServer.of` there. Holds no credential. */
+    get site(): pulumi.Output<unknown> {
+        return this.__ref;
+    }
+
+    /**
+     * A master that another stack declares. What this stack adds is its own: neither stack touches the other's.
+     *
+     * @example
+     * const master = netboot.MasterServer.of(new pulumi.StackReference("org/site/prod").requireOutput("site"), { host: "10.0.0.2", hostKey: "ssh-ed25519 AAAA…" });
+     */
+    static of(site: pulumi.Input<unknown>, connection: Inputs<Connection>): Master {
+        return { __ref: pulumi.output(site), __connection: guarded(connection) };
+    }
+
     constructor(name: string, args: MasterServerArgs, opts?: pulumi.CustomResourceOptions) {
         const { connection, loaders, ...rest } = args;
         const plain = guarded(connection);

@@ -25,10 +25,18 @@ export abstract class NetbootResource<Ref = unknown> extends pulumi.CustomResour
     }
 }
 
+/** A master as resources take it: where things are on it, and the way there. */
+export interface Master {
+    /** @internal */
+    readonly __ref: pulumi.Output<unknown>;
+    /** @internal */
+    readonly __connection: pulumi.Output<unknown>;
+}
+
 /** What every resource but the master itself is given. */
 export interface OnMaster {
-    /** The master that this belongs to. */
-    master: NetbootResource;
+    /** The master that this belongs to: a `MasterServer`, or one of another stack by `MasterServer.of`. */
+    master: Master;
     /** Its name on the master: in paths, tags and messages. Default: the resource's name. */
     name?: pulumi.Input<string>;
 }

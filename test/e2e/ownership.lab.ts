@@ -25,6 +25,7 @@ after(async () => {
 const impatient = "Object.assign(connection, { dialErrorLimit: 0, perDialTimeout: 3 });\n";
 const program = `${impatient}
 const m = master(); const rescue = image(m);
+module.exports = { site: m.site };
 const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
 const desk = (name, mac, append) => new netboot.Machine(name, { master: m, mac, boot: boot.kernel(rescue, { append }) });
 desk("desk-01", "52:54:00:00:00:01", "one");
@@ -34,9 +35,9 @@ const script = (last: string) => `/srv/netboot/http/mac/52-54-00-00-00-${last}.i
 test("two stacks that claim one MAC address or one subnet are told of each other, and the first one's files stay as they are", async () => {
     await alpha.up();
     const then = await written(master);
-    // What a stack reference would bring: the first stack's master, as the second one's machines see it.
-    const { __ref } = alpha.resources().lab!.outputs;
-    beta.program(`${impatient}const m = { __ref: ${JSON.stringify(__ref)}, __connection: connection }; const rescue = image(m);
+    // What a stack reference brings: the first stack's master, exported by it.
+    const { text: exported } = await alpha.run(["stack", "output", "--json"]);
+    beta.program(`${impatient}const m = netboot.MasterServer.of(${JSON.stringify(JSON.parse(exported).site)}, connection); const rescue = image(m);
         new netboot.Machine("twin", { master: m, mac: "52-54-00-00-00-01" });
         new netboot.DhcpPool("again", { master: m, subnet, mode: "proxy" });
         new netboot.Machine("mine", { master: m, mac: "52:54:00:00:00:02", boot: boot.kernel(rescue) });`);
