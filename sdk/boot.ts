@@ -1,4 +1,5 @@
 import type { MachineInput } from "@pulumi-netboot/schema";
+import type * as pulumi from "@pulumi/pulumi";
 import type { BootMenu } from "./bootMenu";
 import type { Fields, Inputs } from "./inputs";
 import type { KernelImage } from "./kernelImage";
@@ -22,4 +23,4 @@ export const kernel = (image: KernelImage, options: Options<"kernel", "image"> =
 export const shell = (): Boot => ({ kind: "shell" }) as Boot;
 
 /** A script or boot loader from elsewhere, by URL. What it does is not this program's to know. */
-export const chain = (url: string): Boot => ({ kind: "chain", url }) as Boot;
+export const chain = (url: pulumi.Input<string>): Boot => ({ kind: "chain", url }) as Boot;

@@ -11,6 +11,7 @@ const CREDENTIALS = ["password", "privateKey", "privateKeyPassword"] as const;
 export const guarded = (connection: Inputs<Connection>): pulumi.Output<Connection> => pulumi.output(connection as pulumi.Input<Connection>).apply(marked);
 
 function marked(plain: Connection): pulumi.Output<Connection> {
+    if (!plain || typeof plain !== "object") return pulumi.output(plain);
     const secrets = CREDENTIALS.filter((field) => plain[field] !== undefined).map((field) => [field, pulumi.secret(plain[field])]);
     return pulumi.output({ ...plain, ...Object.fromEntries(secrets), ...(plain.proxy && { proxy: marked(plain.proxy) }) }) as pulumi.Output<Connection>;
 }

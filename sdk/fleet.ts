@@ -17,7 +17,10 @@ export interface FleetArgs extends OnMaster {
  * new netboot.Fleet("farm", { master, machines: { "node-01": { mac: "52:54:00:00:01:01", boot: boot.kernel(worker) } } });
  */
 export class Fleet extends NetbootResource {
+    /** What each machine's next boot does, by name; previews show its change. */
+    declare readonly nextBoots: pulumi.Output<Record<string, string>>;
+
     constructor(name: string, { pool, ...args }: FleetArgs, opts?: pulumi.CustomResourceOptions) {
-        super("Fleet", name, { ...onMaster(args), ...(pool && { __pool: refOf(pool) }) }, ["nextBoot"], opts);
+        super("Fleet", name, { ...onMaster(args), ...(pool && { __pool: refOf(pool) }) }, ["nextBoots"], opts);
     }
 }

@@ -30,8 +30,8 @@ export async function fileInput(source: string | FileSource): Promise<LocalFile>
     const { path, sha256: expected } = typeof source === "string" ? { path: source, sha256: undefined } : source;
     const file = { path, name: basename(path), ...(expected && { expected }) };
     try {
-        const { size, mtimeMs, ino } = await stat(path);
-        return { ...file, size, sha256: await remembered(`${resolve(path)} ${size} ${mtimeMs} ${ino}`, () => digest(path)) };
+        const { size, mtimeMs, ctimeMs, ino } = await stat(path);
+        return { ...file, size, sha256: await remembered(`${resolve(path)} ${size} ${mtimeMs} ${ctimeMs} ${ino}`, () => digest(path)) };
     } catch (error) {
         return { ...file, problem: (error as Error).message };
     }

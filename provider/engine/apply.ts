@@ -112,7 +112,7 @@ out=$( printf 'status\t%s\t%s\n' "$1" "\${2-}"; cat "$W/said"
   [ "$1" = ok ] || tail -n 40 "$W/words" | sed 's/^/words\t/'`,
     ...asked.map(ask),
     sh`)
-[ ! -f "$W/used" ] || xargs -0 rm -f -- <"$W/used"
+[ "$1" != ok ] || [ ! -f "$W/used" ] || xargs -0 rm -f -- <"$W/used"
 rm -rf "$W"`,
     // A record that outlives the last owner would be an orphan, so it goes before anyone hears that all went well.
     ...(forget ? [sh`[ "$1" != ok ] || rm -rf "$M"`] : []),

@@ -32,6 +32,7 @@ accounts() { cut -d: -f1 /etc/passwd | sort; }
 aftermath() {
   if [ -f "$M/quiet" ]; then
     while IFS= read -r unit; do systemctl disable --now -- "$unit" </dev/null >&2; systemctl reset-failed -- "$unit" 2>/dev/null; done <"$M/quiet"
+    cat "$M/quiet" >>"$M/quieted"
     rm -f "$M/quiet"
   fi
   if [ -f "$M/accounts.before" ]; then
@@ -50,6 +51,8 @@ clear_leavings() {
 purge_packages() {
   [ -s "$M/installed" ] || return 0
   list=$(tr '\n' '\0' <"$M/installed" | xargs -0 dpkg-query -W -f '\${Package}\t\${db:Status-Status}\n' 2>/dev/null | awk -F'\t' '$2 != "not-installed" { print $1 }')
+  used=$([ ! -f "$M/quieted" ] || while IFS= read -r unit; do { systemctl is-active -- "$unit" || systemctl is-enabled -- "$unit"; } >/dev/null 2>&1 && echo "$unit"; done <"$M/quieted" | sort -u)
+  if [ -n "$used" ]; then say "note$T$(echo packages stay: $list: $used is in use by now)"; rm -f "$M/installed"; return 0; fi
   if [ -n "$list" ]; then
     progress 'removing packages'
     apt -s purge $list >"$W/plan" 2>>"$W/words" || finish packages "$list"

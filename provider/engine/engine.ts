@@ -87,6 +87,8 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
   let facts: Promise<Facts> | undefined;
   let queue: Waiting[] = [];
   let running = false;
+  /** How a script was lost whose answer never came. */
+  let sent: Error | undefined;
   let wave: { ops: Op[]; answer: Promise<Facts> } | undefined;
 
   /** What is known of the host; the first who asks also asks about what it is going to want. */
@@ -121,10 +123,14 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
   /** Every one of the group is answered, or on its way to come back. */
   async function commit(group: readonly Waiting[]): Promise<void> {
     const open = new Set(group);
+    sent = undefined;
     try {
       for (let round = 1; open.size > 0; ) if (await attempt(open, round)) round++;
     } catch (error) {
-      open.forEach((w) => w.failed(error));
+      // Once a script was on its way, a later "cannot connect" does not mean that nothing was done.
+      const lost = sent as Error | undefined;
+      if (lost && lost !== error) lost.message += `; then ${(error as Error).message}`;
+      open.forEach((w) => w.failed(lost ?? error));
     }
   }
 
@@ -147,9 +153,11 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
       reply = await session.ask(script.text, { step: "apply", onProgress: tell });
     } catch (error) {
       // The script goes on to its end without us; the next round waits for its lock and sees what it did.
+      if (isLost(error)) sent = error as Error;
       if (round >= ROUNDS || !isLost(error)) throw error;
       return true;
     }
+    sent = undefined;
     const outcome = outcomeOf(reply);
     tally.reloads += outcome.reloads.length;
     tally.restarts += outcome.restarts.length;

@@ -32,6 +32,24 @@ export interface Plan {
 }
 
 const EMPTY: OwnerRecord = new Map();
+const PATHS: readonly KindName[] = ["files", "links", "blobs", "directories"];
+/** The same path as another kind of thing. */
+const otherKinds = (name: KindName, key: string): Entry[] => (PATHS.includes(name) ? PATHS.filter((other) => other !== name).map((other) => entry(other, key)) : []);
+
+/** Facts in which what a resource owned under its former URN (an alias, a renamed stack) is its own. */
+function renamed(ops: readonly Op[], facts: Facts): Facts {
+  const moved = new Map(ops.flatMap(({ owner, formerly }): Array<[string, string]> => (formerly && formerly !== owner && facts.owners.has(formerly) ? [[formerly, owner]] : [])));
+  if (moved.size === 0) return facts;
+  const owners = new Map(facts.owners);
+  const holders = new Map(facts.holders);
+  for (const [former, owner] of moved) {
+    const record = new Map([...owners.get(former)!, ...(owners.get(owner) ?? EMPTY)]);
+    owners.delete(former);
+    owners.set(owner, record);
+    for (const of of record.keys()) holders.set(of, new Set([...(holders.get(of) ?? [])].map((holder) => moved.get(holder) ?? holder)));
+  }
+  return { ...facts, owners, holders };
+}
 
 export const entriesOf = (state: HostState | undefined): Array<[Entry, unknown]> =>
   kinds.flatMap(({ name }) => Object.entries(state?.[name] ?? {}).map(([key, spec]): [Entry, unknown] => [entry(name, key), spec]));
@@ -40,7 +58,8 @@ export const entriesOf = (state: HostState | undefined): Array<[Entry, unknown]>
  * Compares what is wanted with what is there and what is recorded. `taken` names who, in this process, already wanted an exclusive key:
  * a rename gives up a key before it is wanted anew, two resources with one key do not.
  */
-export function plan(ops: readonly Op[], facts: Facts, taken: ReadonlyMap<Entry, string> = new Map()): Plan {
+export function plan(ops: readonly Op[], known: Facts, taken: ReadonlyMap<Entry, string> = new Map()): Plan {
+  const facts = renamed(ops, known);
   const out: Plan = { todo: [], changes: new Map(), refused: new Map(), idle: new Map(), records: new Map(), prune: [], purge: false, given: new Map(), debts: [] };
   const holders = new Map<Entry, Set<string>>(); // overlay: entries whose holders change in this group
   const holding = (of: Entry): Set<string> => {
@@ -99,6 +118,8 @@ export function plan(ops: readonly Op[], facts: Facts, taken: ReadonlyMap<Entry,
       holding(of).delete(owner);
       if (holding(of).size > 0) continue; // another's, or shared: it stays
       const [name, key] = split(of);
+      // The path stays, as something else: that takes its place by one rename.
+      if (otherKinds(name, key).some((other) => want.has(other))) continue;
       if (op.retain && owner === op.owner && name === "blobs") continue;
       const seen = seenOf(facts, kindOf(name), key);
       const why = kindOf(name).diff(undefined, seen);
@@ -106,9 +127,10 @@ export function plan(ops: readonly Op[], facts: Facts, taken: ReadonlyMap<Entry,
     }
     out.records.set(owner, record.size ? record : undefined);
   }
-  for (const [owner, record] of out.records) if (same(record, facts.owners.get(owner))) out.records.delete(owner);
+  for (const former of known.owners.keys()) if (!facts.owners.has(former)) out.records.set(former, undefined);
+  for (const [owner, record] of out.records) if (same(record, known.owners.get(owner))) out.records.delete(owner);
 
-  const after = ownersAfter(facts, out);
+  const after = ownersAfter(known, out);
   leftOver(out, facts, after);
   for (const op of accepted)
     if (out.changes.get(op)!.length === 0 && !out.records.has(op.owner) && !op.sweep) out.idle.set(op, idleWords(op));
@@ -139,7 +161,8 @@ function refusal(op: Op, facts: Facts, mine: ReadonlyMap<Entry, string>): Proble
     const here = mine.get(of);
     if (!kind.shared && here !== undefined && here !== op.owner)
       return { cause: `${key} is wanted by ${nameOf(here)} and by ${nameOf(op.owner)}`, file: key, mend: "Give one of the two another value, or remove one of them." };
-    const foreign = ["files", "links", "blobs", "directories"].includes(name) && !facts.holders.has(of) && !facts.created.has(key);
+    const own = otherKinds(name, key).some((other) => facts.holders.get(other)?.has(op.owner));
+    const foreign = PATHS.includes(name) && !facts.holders.has(of) && !facts.created.has(key) && !own;
     const why = foreign ? seenOf(facts, kind, key) !== undefined && kind.diff(spec as never, seenOf(facts, kind, key)) : undefined;
     if (why)
       return name === "directories"

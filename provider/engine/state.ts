@@ -64,8 +64,8 @@ export interface Op {
   label: string;
   /** What is to be true; nothing when the resource goes. */
   want?: HostState;
-  /** What it declared before; keys that it still owns and no longer wants are removed. */
-  previous?: HostState;
+  /** The owner's former URN, where it was renamed (an alias, another parent, a renamed stack): what that owned is its own. */
+  formerly?: string;
   /** Where the bytes of a blob are on the machine that runs Pulumi, by sha256. */
   sources?: Record<string, string>;
   /** What must hold on the host before the first write. */

@@ -1,7 +1,7 @@
 import type { Desired, Problem, ResourceType } from "../resource";
 import { roster } from "../roster";
 import { validate } from "../validate";
-import { hidden, hostOf, hostState, type Inputs, pureInput, storedNames } from "./inputs";
+import { hidden, hostOf, hostState, type Inputs, pureInput, pureName, storedNames } from "./inputs";
 import { mask, type Path, same, seal, sealDifferences, sealValues, secretTexts } from "./secret";
 import { hasUnknown, UNKNOWN } from "../unknown";
 
@@ -23,9 +23,9 @@ export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): 
     const failures = [...(unknown ? [] : (type.rules?.(given) ?? [])), ...conflicts(type, news, given)];
     if (failures.length) return refused(news, failures);
 
-    const secrets = news.__secrets ?? [];
+    const secrets = (news.__secrets ?? []).map(pureName);
     const rendered = unknown ? unknownParts(type, given) : parts(type.desired(given));
-    const shown = unknown || !secrets.length ? rendered : sealedParts(type, given, rendered, secrets);
+    const shown = !secrets.length ? rendered : unknown ? sealedAll(rendered, secretTexts(given, secrets)) : sealedParts(type, given, rendered, secrets);
     const inputs = { ...hiddenOf(news), ...storedNames({ ...seal(given, secrets), ...shown }), ...sealedKeys(shown), ...revisions(olds, rendered, shown) };
     return { inputs: JSON.parse(JSON.stringify(inputs)), failures: [] };
 }
@@ -37,16 +37,20 @@ function sealedParts(type: ResourceType, given: Record<string, unknown>, rendere
         other = parts(type.desired(mask(given, secrets)));
     } catch {
         // A pure function given a value that is none of its kind: whatever it said, nothing is shown but keys that hold no secret.
-        return Object.fromEntries(Object.entries(rendered).map(([key, value]) => [key, sealValues(value, secretTexts(given, secrets))]));
+        return sealedAll(rendered, secretTexts(given, secrets));
     }
     return sealDifferences(rendered, other) as Record<string, unknown>;
 }
 
+const sealedAll = (rendered: Record<string, unknown>, texts: string[]) => Object.fromEntries(Object.entries(rendered).map(([key, value]) => [key, value === UNKNOWN ? value : sealValues(value, texts)]));
+
 /** Reasons quote what was given; what is secret is not for the screen. */
 function refused(news: Inputs, problems: Problem[]): Checked {
     const secrets = secretTexts(news, news.__secrets ?? []);
+    const below = (property: string) => (news.__secrets ?? []).some((path) => `${property}.`.replace(/\[(\d+)\]/g, ".$1").startsWith(`${path.join(".")}.`));
     const redacted = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), text);
-    return { inputs: news as unknown as Record<string, unknown>, failures: problems.map(({ property, reason }) => ({ property, reason: redacted(reason) })) };
+    const words = ({ property, reason }: Problem) => (below(property) ? reason.replace(/"[^]*"/, "[secret]").replace(/ is [^]*?(?=, |: |\.$)/, " is a secret") : redacted(reason));
+    return { inputs: news as unknown as Record<string, unknown>, failures: problems.map((problem) => ({ property: problem.property, reason: words(problem) })) };
 }
 
 function conflicts(type: ResourceType, news: Inputs, given: Record<string, unknown>): Problem[] {

@@ -6,7 +6,9 @@ import { hasUnknown } from "../unknown";
 import { validate } from "../validate";
 
 /** What is wrong with a connection as written. Only a missing host key makes it look at the network: the mend is the key that the host presents. */
-export async function connectionProblems(connection: Connection): Promise<Problem[]> {
+export async function connectionProblems(connection: Connection | string | undefined): Promise<Problem[]> {
+    if (hasUnknown(connection) && typeof connection === "string") return [];
+    if (!connection || typeof connection !== "object") return [{ property: "connection", reason: "connection is missing: give at least host and hostKey, so that the master can be reached." }];
     const { problems } = validate({ name: "Connection" }, connection as unknown as Record<string, unknown>);
     const named = problems.map(({ property, reason }) => ({ property: `connection.${property}`, reason: `connection.${reason}` }));
     if (named.length || hasUnknown(connection)) return named;

@@ -26,8 +26,8 @@ function op(type: ResourceType, inputs: Inputs, wish: Partial<Op>): Op {
     return { owner: inputs.__urn, label: label(type.name, inputs), status: statusOf(inputs.__urn), ...wish };
 }
 
-/** Makes the host hold `want` instead of `previous`; checks and sources come from the resource, which knows them from its inputs. */
-export async function reconcile(type: ResourceType, inputs: Inputs, wish: Pick<Op, "want" | "previous" | "sweep" | "retain">): Promise<void> {
+/** Makes the host hold `want` instead of what this resource owns there; checks and sources come from the resource, which knows them from its inputs. */
+export async function reconcile(type: ResourceType, inputs: Inputs, wish: Pick<Op, "want" | "formerly" | "sweep" | "retain">): Promise<void> {
     const { checks, sources } = wish.want ? type.desired(pureInput(inputs)) : {};
     await engineOf(inputs).reconcile(op(type, inputs, { ...wish, ...(checks && { checks }), ...(sources && { sources }) }));
 }

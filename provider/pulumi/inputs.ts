@@ -38,6 +38,9 @@ export function pureInput(inputs: Record<string, unknown>): Record<string, unkno
     return { ...visible(inputs), ...(__master !== undefined && { master: __master }), ...(__pool !== undefined && { pool: __pool }) };
 }
 
+/** A path in the arguments as the SDK sends them, as a path in the input of pure functions. */
+export const pureName = ([first, ...rest]: Path): Path => [typeof first === "string" && (REFERENCES as readonly string[]).includes(first.slice(2)) ? first.slice(2) : first!, ...rest];
+
 /** What pure functions know, under the names that state has for it. */
 export const storedNames = (values: Record<string, unknown>): Record<string, unknown> =>
     Object.fromEntries(Object.entries(values).map(([key, value]) => [(REFERENCES as readonly string[]).includes(key) ? `__${key}` : key, value]));

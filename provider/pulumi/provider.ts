@@ -58,7 +58,7 @@ function otherWay(type: ResourceType, { __connection: old }: Inputs, { __connect
 
 async function apply(type: ResourceType, id: string, news: Inputs, olds?: Inputs): Promise<void> {
     try {
-        await reconcile(type, news, { want: hostState(news), ...(olds && { previous: hostState(olds) }) });
+        await reconcile(type, news, { want: hostState(news), ...(olds && { formerly: olds.__urn }) });
     } catch (error) {
         if (untouched(error, olds)) throw plain(error);
         // Recorded but unwell: the next `up` applies it whatever state says, and `destroy` finds it. The dynamic host drops `__provider` here.
@@ -76,7 +76,7 @@ const isEmpty = (state: HostState) => Object.values(state).every((map) => !Objec
 
 async function remove(type: ResourceType, state: Inputs): Promise<void> {
     try {
-        await reconcile(type, state, { previous: hostState(state), sweep: type.name === "MasterServer", retain: state.retain === true });
+        await reconcile(type, state, { sweep: type.name === "MasterServer", retain: state.retain === true });
     } catch (error) {
         if (error instanceof Unreachable && process.env.NETBOOT_DELETE_UNREACHABLE === "1") return;
         const hint = error instanceof Unreachable ? "\nIf this master is gone for good, run again with NETBOOT_DELETE_UNREACHABLE=1 to forget it." : "";

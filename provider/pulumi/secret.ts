@@ -1,3 +1,5 @@
+import { UNKNOWN } from "../unknown";
+
 /**
  * Secrets in check. Pulumi hands `check` plain values without their marks, so the SDK sends the paths that are secret.
  * Everything is rendered twice, once with those values masked: what differs holds a secret and goes back in Pulumi's
@@ -62,7 +64,7 @@ export function sealDifferences(real: unknown, other: unknown): unknown {
 export function sealValues(value: unknown, secrets: string[]): unknown {
     const letters = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
     if (!isMap(value) || Object.keys(value).some((key) => secrets.some((secret) => letters(key).includes(letters(secret))))) return sealed(value);
-    return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, sealed(v)]));
+    return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, v === UNKNOWN ? v : sealed(v)]));
 }
 
 const isMap = (v: unknown): v is Record<string, unknown> => !!v && typeof v === "object" && !Array.isArray(v);

@@ -128,7 +128,8 @@ async function openRoute(connection: Connection, options: DialOptions): Promise<
 
 /** Milliseconds for each part of a dial: the jump host, its connection onwards, the host. */
 function dialLimit({ perDialTimeout = 15 }: Connection): number {
-  return perDialTimeout * 1000;
+  // 0 waits for ever: Node's longest timer is 24 days.
+  return perDialTimeout ? perDialTimeout * 1000 : 2 ** 31 - 1;
 }
 
 async function handshake(connection: Connection, route: Route, serverHostKey: Algorithm[], expected: HostKey[],

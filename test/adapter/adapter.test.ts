@@ -107,6 +107,32 @@ test("a secret that nothing can stand in for seals all that may hold it", async 
     assert.ok("/srv/netboot/dhcp-hosts/s3" in address.files);
 });
 
+test("with something unknown beside it, a secret stays one wherever it is rendered", async () => {
+    const fleet = { ...onMaster("Fleet", "f1"), machines: { n1: { mac: "52:54:00:00:00:51", boot: { kind: "kernel", image, append: "tok=HUSH1" } }, n2: { mac: UNKNOWN } }, __secrets: [["machines", "n1", "boot", "append"]] };
+    const inputs = await checked("Fleet", fleet);
+    assert.doesNotMatch(JSON.stringify(inputs, (key, value) => (value?.[SECRET] ? "sealed" : value)), /HUSH1/);
+});
+
+test("a secret of the master's is one in what is rendered of it", async () => {
+    const pool = { ...onMaster("DhcpPool", "p1"), subnet: "10.0.0.0/24", range: "10.0.0.50-10.0.0.99", __secrets: [["__master"]] };
+    const inputs = await checked("DhcpPool", pool);
+    assert.doesNotMatch(JSON.stringify(inputs.files, (key, value) => (value?.[SECRET] ? "sealed" : value)), /dhcp-range/);
+});
+
+test("a long or normalised secret is not quoted either", async () => {
+    for (const [boot, mac] of [[{ kind: "kernel", image, append: `#${"HUSH".repeat(60)}` }, "52:54:00:00:00:52"], [{ kind: "local" }, "FF-FF-FF-48-55-53"]] as const) {
+        const { failures } = await provider.check("Machine", machine("s4", { mac, boot, __secrets: [["boot", "append"], ["mac"]] }));
+        assert.ok(failures.length);
+        assert.doesNotMatch(JSON.stringify(failures), /HUSH|48.55.53/i);
+    }
+});
+
+test("a connection that is not known yet, or not there, is no stack trace", async () => {
+    assert.deepEqual((await provider.check("MasterServer", { ...masterServer, name: "vm", host: UNKNOWN, __connection: UNKNOWN })).failures, []);
+    const { __connection, ...bare } = masterServer;
+    assert.match((await provider.check("MasterServer", { ...bare, name: "none" })).failures[0]!.reason, /connection is missing/);
+});
+
 test("a secret is not quoted when it is refused", async () => {
     const { failures } = await provider.check("Machine", secretMachine("token=hunter2 || reboot"));
     assert.equal(failures.length, 1);

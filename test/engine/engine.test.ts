@@ -132,6 +132,32 @@ test("a rename's late delete leaves what the new name has taken over", async () 
   assert.equal(host.snapshot()["/srv/netboot/http/x"], undefined);
 });
 
+test("a path that becomes a link, or a file again, is the same resource's path", async () => {
+  const host = await mastered();
+  const engine = engineOn(host);
+  const wish = (want: object): any => ({ owner: urn("Machine", "m"), label: "m", want });
+  const target = "/srv/netboot/http/mac/a.ipxe";
+  await engine.reconcile(wish({ files: { "/srv/netboot/http/uuid/u.ipxe": "one" } }));
+  await engine.reconcile(wish({ files: { [target]: "one" }, links: { "/srv/netboot/http/uuid/u.ipxe": "../mac/a.ipxe" } }));
+  assert.equal((await host.shell("readlink /srv/netboot/http/uuid/u.ipxe && cat /srv/netboot/http/uuid/u.ipxe")).stdout, "../mac/a.ipxe\none");
+  await engine.reconcile(wish({ files: { "/srv/netboot/http/uuid/u.ipxe": "two" } }));
+  assert.equal((await host.shell("[ ! -L /srv/netboot/http/uuid/u.ipxe ] && cat /srv/netboot/http/uuid/u.ipxe; ls /srv/netboot/http/mac")).stdout, "two");
+});
+
+test("a resource under a new URN, in a renamed stack too, has what it had, and gives up what it no longer wants", async () => {
+  const host = await mastered();
+  const engine = engineOn(host);
+  const before = { ...file("m", "/srv/old", "1"), owner: urn("Machine", "m", "dev") };
+  await engine.reconcile(before);
+  const now = { ...file("m", "/srv/new", "1"), owner: urn("Machine", "m", "prod"), formerly: before.owner };
+  await engine.reconcile(now);
+  assert.deepEqual(Object.keys(host.snapshot()).filter((path) => /^\/srv\/(old|new)$/.test(path)), ["/srv/new"]);
+  assert.equal((await engineOn(host).reconcile({ ...now, want: { files: { "/srv/new": "2" } } })).changed.length, 1);
+  await engineOn(host).reconcile({ owner: now.owner, label: "m" });
+  assert.equal(host.snapshot()["/srv/new"], undefined);
+  assert.equal((await host.shell("grep -l 'Machine::m' /var/lib/netboot/owners/*")).stdout, "");
+});
+
 test("two resources of one run with one key: the second is refused, in one group or the next", async () => {
   const host = await mastered();
   const engine = engineOn(host);

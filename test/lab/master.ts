@@ -2,7 +2,6 @@
 import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import ssh2 from "ssh2";
 import type { StartedTestContainer } from "testcontainers";
 import type { LabContainer } from "./docker.ts";
 import { docker } from "./docker.ts";
@@ -42,7 +41,7 @@ export async function startMaster(lab: Lab, options: MasterOptions = {}): Promis
     const debian = options.debian ?? 12;
     const address = options.address ?? lab.at(2);
     const keys = await lab.once("keys", async () => makeKeys(lab.folder));
-    const own = ssh2.utils.generateKeyPairSync("ed25519");
+    const own = ed25519({ comment: "netboot-lab" });
     const container = await lab.start(`masterDebian${debian}`, { address }, (it) =>
         withSystemd(it.withHostname(options.name ?? "master")).withCopyContentToContainer([
             { target: "/root/.ssh/authorized_keys", content: `${keys.public}\n`, mode: 0o600 },
@@ -81,7 +80,7 @@ export function withSystemd(container: LabContainer): LabContainer {
 }
 
 function makeKeys(folder: string) {
-    const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment: "netboot-lab" });
+    const pair = ed25519({ comment: "netboot-lab" });
     const path = join(folder, "id_ed25519");
     writeFileSync(path, pair.private, { mode: 0o600 });
     return { private: pair.private, public: pair.public.trim(), path };
