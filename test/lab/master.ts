@@ -8,6 +8,7 @@ import { docker } from "./docker.ts";
 import { exec, type Executed, tryExec, until } from "./exec.ts";
 import type { Lab } from "./lab.ts";
 import type { LabNetwork } from "./network.ts";
+import { ed25519 } from "../ssh/keys.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 
 export interface MasterOptions {
