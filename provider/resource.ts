@@ -9,7 +9,7 @@ export interface Problem {
 
 /** What no two resources of one master may share. `range` and `subnet` claims conflict by overlap, and with addresses inside a range. */
 export interface Claim {
-  kind: "name" | "mac" | "uuid" | "serial" | "address" | "subnet" | "range" | "path" | "interface";
+  kind: "name" | "mac" | "uuid" | "serial" | "address" | "subnet" | "range";
   value: string;
   property: string;
 }
@@ -29,7 +29,7 @@ export interface Desired {
 
 /**
  * One folder under resources/ per resource: `index.ts` exports one of these as default, templates beside it.
- * `In` is the type generated from the schema, after defaults.
+ * `In` is what its functions see of the input: the schema's fields with their defaults filled in, references as plain data.
  */
 export interface ResourceType<In = any> {
   /** PascalCase, as in the SDK: "DhcpPool". Its schema is schema/dhcpPool.json. */

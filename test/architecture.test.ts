@@ -40,6 +40,11 @@ test("every resource has a schema, a class and cases", () => {
     }
 });
 
+test("every link in the README and the docs leads somewhere", () => {
+    for (const file of ["README.md", ...globSync("docs/*.md", { cwd: root }).map(String)])
+        for (const [, target] of readFileSync(join(root, file), "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)/g)) assert.ok(existsSync(join(root, file, "..", target!)), `${file} links to ${target}`);
+});
+
 test("every example is named in the README", () => {
     const readme = readFileSync(join(root, "README.md"), "utf8");
     for (const folder of sources("examples/*/Pulumi.yaml").map((file) => file.split("/")[1]!)) assert.match(readme, new RegExp(`examples/${folder}\\b`));

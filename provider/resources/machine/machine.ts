@@ -81,7 +81,7 @@ function hostnameProblems({ mac, hostname }: Machine): Problem[] {
   return /^(ignore|infinite|[0-9]+[smhdw]?)$/.test(hostname) ? [{ property: "hostname", reason: `hostname is "${hostname}", which dnsmasq would take for a command or a lease time: write a name with a letter in its beginning, for example "pc-${hostname}".` }] : [];
 }
 
-export function claimsOf({ name, mac, uuid, serial, address }: Machine, resource = "Machine"): Claim[] {
+export function claimsOf({ name, mac, uuid, serial, address }: Machine): Claim[] {
   const claims: Claim[] = [{ kind: "name", value: `machine ${name}`, property: "name" }];
   if (mac) claims.push({ kind: "mac", value: mac, property: "mac" });
   if (uuid) claims.push({ kind: "uuid", value: uuid, property: "uuid" });
