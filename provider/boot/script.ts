@@ -7,6 +7,8 @@ const template = templates(__dirname);
 export const SITE = "/srv/netboot";
 export const HTTP = `${SITE}/http`;
 export const blobPath = ({ sha256, name }: { sha256: string; name: string }) => `/blob/${sha256}/${name}`;
+/** Over TFTP, which gives up on a silent server by itself; iPXE fetches its first file without a time-out, and HTTP would wait for ever. */
+export const TFTP = `${SITE}/tftp`;
 export const menuPath = (name: string) => `/menu/${name}.ipxe`;
 
 /** A boot as templates render it: no references any more, only words. Nothing for the local disk. */
@@ -43,6 +45,10 @@ export interface Script {
 
 /** The iPXE script of one machine: its job, tried again as configured, and then, whatever went wrong, its own disk. */
 export const script = ({ title, ...rest }: Script) => template("title.njk", { title }) + body(rest);
+
+/** What iPXE starts with: the question to the server, asked at `http`; at the server that it came from itself, if that is empty. */
+export const question = (http: string, { localBoot, retries }: Pick<MasterRef, "localBoot" | "retries">) =>
+  tidy(template("boot.ipxe.njk", { http, local: { ...localBoot, volume: localBoot.volume ?? "" }, retries }));
 
 /** A thousand machines share a handful of boots: each body is rendered once. */
 const bodies = new Map<string, string>();

@@ -52,11 +52,11 @@ test("a seat shows the menu, and its hot key boots the rescue system; the teache
     bios.type("r");
     await bios.waitFor("up", patience);
     assert.match(bios.cmdline(), /console=ttyS0 quiet$/);
-    assert.deepEqual((await asked(lab.at(21))).map(({ path }) => path), ["/boot.ipxe", "/boot", "/menu/seats.ipxe", "/vmlinuz", "/initrd.img"]);
+    assert.deepEqual((await asked(lab.at(21))).map(({ path }) => path), ["/boot", "/menu/seats.ipxe", "/vmlinuz", "/initrd.img"]);
     await uefi.waitFor("up", patience);
     assert.match(uefi.cmdline(), /console=ttyS0 quiet netboot\.name=teacher$/);
     assert.ok(uefi.stages.some(({ stage, detail }) => stage === "loader" && detail.includes("snponly.efi")));
-    assert.deepEqual((await asked(address(uefi))).map(({ path }) => path), ["/boot.ipxe", "/boot", "/vmlinuz", "/initrd.img"]);
+    assert.deepEqual((await asked(address(uefi))).map(({ path }) => path), ["/boot", "/vmlinuz", "/initrd.img"]);
 });
 
 test("left alone, the seat boots its disk when the time is up; so does a stranger, under UEFI", { timeout: 2 * patience }, async () => {
@@ -68,7 +68,7 @@ test("left alone, the seat boots its disk when the time is up; so does a strange
     const waited = (Date.now() - (await menu)) / 1000;
     assert.ok(waited > 8, `the menu stood for ${waited} s, not for 10`);
     assert.equal((await other.waitFor("local", patience)).detail, "LOCAL-DISK-BOOTED uefi");
-    assert.deepEqual((await asked(address(other))).map(({ path }) => path), ["/boot.ipxe", "/boot"]);
+    assert.deepEqual((await asked(address(other))).map(({ path }) => path), ["/boot"]);
     await other.stop();
 });
 

@@ -7,8 +7,10 @@ import type { Project } from "../pulumi/project.ts";
 import { type Plan, sabotage, type Saboteur } from "./saboteur.ts";
 import { prelude, site } from "./site.ts";
 
+const firmwares = ["bios", "uefi"] as const;
+type Firmware = (typeof firmwares)[number];
 const machines = { bios: "52:54:00:00:00:21", uefi: "52:54:00:00:00:22", other: "52:54:00:00:00:23" };
-const patience = 90_000;
+const patience = 120_000;
 
 const program = `${prelude}
 const master = new netboot.MasterServer("lab", { connection, address: site.require("address"), retries: { count: 1, waitSeconds: 1, stallSeconds: 3 } });
@@ -22,6 +24,8 @@ let lab: Lab;
 let master: Master;
 let project: Project & Disposable;
 let saboteur: Saboteur;
+const clients: Partial<Record<Firmware, Client>> = {};
+const address = (firmware: Firmware) => lab.at(21 + firmwares.indexOf(firmware));
 
 before(async () => {
     lab = await openLab();
@@ -37,6 +41,42 @@ after(async () => {
     await lab?.close();
 });
 
+/** Switches the machine on, or presses its reset button. */
+async function start(firmware: Firmware): Promise<Client> {
+    const client = clients[firmware];
+    if (client) await client.reboot();
+    return client ?? (clients[firmware] = await startClient(lab, { name: firmware, firmware, mac: machines[firmware], disk: bootableDisk() }));
+}
+async function endsAtItsDisk(firmware: Firmware): Promise<void> {
+    const client = await start(firmware);
+    assert.equal((await client.waitFor("local", patience)).detail, `LOCAL-DISK-BOOTED ${firmware}`);
+    assert.ok(!client.stages.some(({ stage }) => stage === "up"));
+}
+const broken = (title: string) => `#!ipxe\n# ${title}\necho so far, so good\nfrobnicate --all\nkernel http://192.0.2.1/of-another-machine\nboot\n`;
+
+describe("iPXE's first script", { concurrency: 1 }, () => {
+    const script = "/srv/netboot/tftp/boot.ipxe";
+    before(() => master.exec(`mv ${script} ${script}.good`));
+    after(() => master.exec(`mv ${script}.good ${script}`));
+    const both = () => Promise.all(firmwares.map(endsAtItsDisk));
+
+    test("is not there", { timeout: 2 * patience }, both);
+
+    test("is empty, or broken in the middle", { timeout: 2 * patience }, async () => {
+        await master.exec(`: >${script}`);
+        await endsAtItsDisk("bios");
+        await master.container.copyContentToContainer([{ target: script, content: broken("boot.ipxe"), mode: 0o644 }]);
+        await both();
+    });
+
+    test("stalls: the master's disk hangs while it reads it", { timeout: 2 * patience }, async () => {
+        await master.exec(`rm ${script} && mkfifo -m 644 ${script}`);
+        await endsAtItsDisk("bios");
+        // The questions that came meanwhile are still to be answered, and must not hang again.
+        await master.exec(`mv ${script} ${script}.hangs && cp ${script}.good ${script} && timeout 5 sh -c ': >${script}.hangs' && rm ${script}.hangs`);
+    });
+});
+
 interface Case {
     name: string;
     plan: Plan;
@@ -44,68 +84,43 @@ interface Case {
     told: string[];
     ends: "local" | "up";
 }
+const cases: Record<Firmware, Case[]> = {
+    bios: [
+        { name: "the question: a server error, then a stall", plan: { boot: ["500", "stall"] }, told: ["boot 500", "boot stall"], ends: "local" },
+        { name: "the question: not found, then empty", plan: { boot: ["404", "empty"] }, told: ["boot 404", "boot empty"], ends: "local" },
+        { name: "the machine's script: broken in the middle", plan: { boot: [{ text: broken("machine bios") }] }, told: ["boot text"], ends: "local" },
+        { name: "the kernel: a server error, then a stall", plan: { kernel: ["500", "stall"] }, told: ["boot pass", "kernel 500", "kernel stall"], ends: "local" },
+        { name: "the kernel: empty, then not found", plan: { kernel: ["empty", "404"] }, told: ["boot pass", "kernel empty", "kernel 404"], ends: "local" },
+        { name: "the RAM disk: halting half-way, then not found", plan: { initrd: ["halt", "404"] }, told: ["boot pass", "kernel pass", "initrd halt", "kernel pass", "initrd 404"], ends: "local" },
+        { name: "question and kernel fail once each, and the server comes back", plan: { boot: ["500"], kernel: ["cut"] }, told: ["boot 500", "boot pass", "kernel cut", "kernel pass", "initrd pass"], ends: "up" },
+    ],
+    uefi: [
+        { name: "the question: cut off, then halting half-way", plan: { boot: ["cut", "halt"] }, told: ["boot cut", "boot halt"], ends: "local" },
+        { name: "the machine's script: broken in the middle", plan: { boot: [{ text: broken("machine uefi") }] }, told: ["boot text"], ends: "local" },
+        { name: "the RAM disk: cut off, then a server error", plan: { initrd: ["cut", "500"] }, told: ["boot pass", "kernel pass", "initrd cut", "kernel pass", "initrd 500"], ends: "local" },
+        { name: "the RAM disk is cut off, and the server comes back", plan: { initrd: ["cut"] }, told: ["boot pass", "kernel pass", "initrd cut", "kernel pass", "initrd pass"], ends: "up" },
+    ],
+};
 
-const broken = (title: string) => `#!ipxe\n# ${title}\necho so far, so good\nfrobnicate --all\nkernel http://192.0.2.1/of-another-machine\nboot\n`;
-const through = ["boot.ipxe pass", "boot pass"];
-
-const onBios: Case[] = [
-    { name: "boot.ipxe: a server error", plan: { "boot.ipxe": ["500"] }, told: ["boot.ipxe 500"], ends: "local" },
-    { name: "boot.ipxe: empty", plan: { "boot.ipxe": ["empty"] }, told: ["boot.ipxe empty"], ends: "local" },
-    { name: "boot.ipxe: a stall", plan: { "boot.ipxe": ["stall"] }, told: ["boot.ipxe stall"], ends: "local" },
-    { name: "boot.ipxe: broken", plan: { "boot.ipxe": [{ text: broken("boot.ipxe") }] }, told: ["boot.ipxe text"], ends: "local" },
-    { name: "the question: a server error, then a stall", plan: { boot: ["500", "stall"] }, told: ["boot.ipxe pass", "boot 500", "boot stall"], ends: "local" },
-    { name: "the question: not found, then empty", plan: { boot: ["404", "empty"] }, told: ["boot.ipxe pass", "boot 404", "boot empty"], ends: "local" },
-    { name: "the question: cut off, then halting half-way", plan: { boot: ["cut", "halt"] }, told: ["boot.ipxe pass", "boot cut", "boot halt"], ends: "local" },
-    { name: "the machine's script: broken", plan: { boot: [{ text: broken("machine bios") }] }, told: ["boot.ipxe pass", "boot text"], ends: "local" },
-    { name: "the kernel: a server error, then a stall", plan: { kernel: ["500", "stall"] }, told: [...through, "kernel 500", "kernel stall"], ends: "local" },
-    { name: "the kernel: empty, then not found", plan: { kernel: ["empty", "404"] }, told: [...through, "kernel empty", "kernel 404"], ends: "local" },
-    { name: "the RAM disk: halting half-way, then not found", plan: { initrd: ["halt", "404"] }, told: [...through, "kernel pass", "initrd halt", "kernel pass", "initrd 404"], ends: "local" },
-    { name: "the RAM disk: cut off, then a server error", plan: { initrd: ["cut", "500"] }, told: [...through, "kernel pass", "initrd cut", "kernel pass", "initrd 500"], ends: "local" },
-    { name: "question and kernel fail once each, and the server comes back", plan: { boot: ["500"], kernel: ["cut"] }, told: ["boot.ipxe pass", "boot 500", "boot pass", "kernel cut", "kernel pass", "initrd pass"], ends: "up" },
-];
-const onUefi: Case[] = [
-    { name: "boot.ipxe: not found", plan: { "boot.ipxe": ["404"] }, told: ["boot.ipxe 404"], ends: "local" },
-    { name: "the machine's script: broken", plan: { boot: [{ text: broken("machine uefi") }] }, told: ["boot.ipxe pass", "boot text"], ends: "local" },
-    { name: "the kernel: a stall, then empty", plan: { kernel: ["stall", "empty"] }, told: [...through, "kernel stall", "kernel empty"], ends: "local" },
-    { name: "the RAM disk is cut off, and the server comes back", plan: { initrd: ["cut"] }, told: [...through, "kernel pass", "initrd cut", "kernel pass", "initrd pass"], ends: "up" },
-];
-
-/** One machine, started anew for each case. */
-function suite(firmware: "bios" | "uefi", cases: Case[]): void {
-    describe(firmware, { concurrency: 1 }, () => {
-        let client: Client | undefined;
-        const address = () => lab.at(firmware === "bios" ? 21 : 22);
-        for (const { name, plan, told, ends } of cases)
-            test(name, { timeout: 2 * patience }, async () => {
-                saboteur.plan(address(), plan);
-                if (client) await client.reboot();
-                else client = await startClient(lab, { name: firmware, firmware, mac: machines[firmware], disk: bootableDisk() });
-                const { detail } = await client.waitFor(ends, patience);
-                if (ends === "local") assert.equal(detail, `LOCAL-DISK-BOOTED ${firmware}`);
-                else assert.match(client.cmdline(), new RegExp(`netboot\\.name=${firmware}$`));
-                assert.deepEqual(saboteur.told(address()), told);
-                assert.equal(client.stages.some(({ stage }) => stage === "up"), ends === "up");
-            });
-        test("the HTTP server is gone", { timeout: 2 * patience }, async () => {
-            await gone();
-            await client!.reboot();
-            await client!.waitFor("local", patience);
-            await client!.stop();
+describe("HTTP fails", { concurrency: 2 }, () => {
+    for (const firmware of firmwares)
+        describe(firmware, { concurrency: 1 }, () => {
+            for (const { name, plan, told, ends } of cases[firmware])
+                test(name, { timeout: 2 * patience }, async () => {
+                    saboteur.plan(address(firmware), plan);
+                    if (ends === "local") await endsAtItsDisk(firmware);
+                    else {
+                        const client = await start(firmware);
+                        await client.waitFor("up", patience);
+                        assert.match(client.cmdline(), new RegExp(`netboot\\.name=${firmware}$`));
+                    }
+                    assert.deepEqual(saboteur.told(address(firmware)), told);
+                });
         });
-    });
-}
+});
 
-/** Both machines are done with their cases before the server goes. */
-let waiting: (() => void)[] = [];
-function gone(): Promise<void> {
-    return new Promise((resolve, reject) => {
-        waiting.push(resolve);
-        if (waiting.length < 2) return;
-        master.exec("systemctl stop netboot-http.service").then(() => waiting.forEach((go) => go()), reject);
-    });
-}
-
-describe("a machine whose server fails", { concurrency: 2 }, () => {
-    suite("bios", onBios);
-    suite("uefi", onUefi);
+test("the HTTP server is gone", { timeout: 2 * patience }, async () => {
+    await master.exec("systemctl stop netboot-http.service");
+    await Promise.all(firmwares.map(endsAtItsDisk));
+    assert.ok(clients.bios!.serial().some((line) => line.includes("netboot: failed; try 1 of 1 follows in 1 s")));
 });

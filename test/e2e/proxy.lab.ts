@@ -16,17 +16,11 @@ let foreign: ForeignDhcp;
 let project: Project & Disposable;
 let alone: Map<string, DhcpAnswer[]>;
 
-const exchange = (client: dhcp.ClientKind, mac: string = machines["desk-01"]) => ({ network: lab.network, client, mac, waitMs: 500 });
-const answersOf = async () => new Map(await serially(kinds, async (kind) => [kind, await dhcp.discover(exchange(kind))] as const));
+const exchange = (client: dhcp.ClientKind, mac: string = machines["desk-01"]) => ({ network: lab.network, client, mac, waitMs: 1000 });
+const answersOf = async () => new Map(await Promise.all(kinds.map(async (kind) => [kind, await dhcp.discover(exchange(kind))] as const)));
 const of = (server: string, answers: DhcpAnswer[] | undefined) => (answers ?? []).filter(({ from, message }) => from === server || message.siaddr === server);
 /** Everything of a message but the number by which the client knows it again. */
 const bare = ({ message: { xid, ...rest } }: DhcpAnswer) => rest;
-
-async function serially<T, R>(all: readonly T[], each: (it: T) => Promise<R>): Promise<R[]> {
-    const results: R[] = [];
-    for (const it of all) results.push(await each(it));
-    return results;
-}
 
 before(async () => {
     lab = await openLab();
@@ -49,7 +43,7 @@ test("the other server's offers are what they were, and what to boot comes besid
     }
     const ours = (kind: (typeof kinds)[number]) => of(master.host, together.get(kind)).map(({ address, vendorClass, bootFile, nextServer, mask, routers, leaseSeconds }) => ({ address, vendorClass, bootFile, nextServer, mask, routers, leaseSeconds }));
     const offer = (bootFile: string) => [{ address: "0.0.0.0", vendorClass: "PXEClient", bootFile, nextServer: master.host, mask: undefined, routers: [], leaseSeconds: undefined }];
-    const script = `http://${master.host}/boot.ipxe`;
+    const script = `tftp://${master.host}/boot.ipxe`;
     assert.deepEqual(ours("biosPxe"), offer("undionly.kpxe"));
     // UEFI is told to come back to the boot server by itself, and hears the file's name there.
     assert.deepEqual(ours("uefi64"), offer(""));

@@ -5,8 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Lab } from "../lab/lab.ts";
 import type { Master } from "../lab/master.ts";
 
-export const stages = ["boot.ipxe", "boot", "kernel", "initrd"] as const;
-export type Stage = (typeof stages)[number];
+export type Stage = "boot" | "kernel" | "initrd";
 /** `stall` never says a word, `halt` stops after the first ones, `cut` hangs up after them; any other text is the answer. */
 export type Fault = "500" | "404" | "empty" | "stall" | "halt" | "cut" | "pass" | { text: string };
 
@@ -22,7 +21,7 @@ export interface Saboteur {
 }
 
 const snippet = (server: string) => `
-rewrite ^(/boot|/boot\\.ipxe|/blob/.*)$ /sabotage$1 last;
+rewrite ^(/boot|/blob/.*)$ /sabotage$1 last;
 location /sabotage/ {
     proxy_pass http://${server};
     proxy_buffering off;
@@ -35,7 +34,7 @@ location /plain/ {
 }
 `;
 
-const stageOf = (path: string): Stage => (path === "/boot.ipxe" ? "boot.ipxe" : path === "/boot" ? "boot" : path.includes("initrd") ? "initrd" : "kernel");
+const stageOf = (path: string): Stage => (path === "/boot" ? "boot" : path.includes("initrd") ? "initrd" : "kernel");
 
 function answer(fault: Fault, response: ServerResponse, path: string, query: URLSearchParams): void {
     if (typeof fault === "object") return void response.end(fault.text);

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { dhcp, type DhcpAnswer, type Lab, type Master, openLab, startMaster } from "../lab/index.ts";
 import type { Project } from "../pulumi/project.ts";
 import { prelude, site } from "./site.ts";
-import { http, packaged, sha256, tftp } from "./wire.ts";
+import { http, packaged, question, sha256, tftp } from "./wire.ts";
 
 let lab: Lab;
 let master: Master;
@@ -69,7 +69,7 @@ after(async () => {
 });
 
 test("each kind of firmware is told its loader, and iPXE the script", async () => {
-    const script = { bootFile: `http://${master.host}/boot.ipxe`, nextServer: master.host };
+    const script = { bootFile: `tftp://${master.host}/boot.ipxe`, nextServer: master.host };
     const loader = (bootFile: string) => ({ bootFile, nextServer: master.host });
     const wanted: [dhcp.ClientKind, object][] = [
         ["biosPxe", loader("undionly.kpxe")],
@@ -90,7 +90,7 @@ test("each kind of firmware is told its loader, and iPXE the script", async () =
 });
 
 test("iPXE is known by option 175 alone and by its user class alone", async () => {
-    const script = `http://${master.host}/boot.ipxe`;
+    const script = `tftp://${master.host}/boot.ipxe`;
     assert.equal((await offered("biosPxe", known.mac, [[77, Buffer.from("iPXE")]])).bootFile, script);
     assert.equal((await offered("uefi64", known.mac, [[175, Buffer.from([19, 1, 1])]])).bootFile, script);
 });
@@ -142,6 +142,11 @@ test("leases survive a restart of the service", async () => {
     const [again] = await dhcp.request(exchange("system", stranger), before);
     assert.deepEqual([again?.type, again?.address], ["ack", before]);
     await silent("system", "52:54:00:00:00:a3");                 // and the others' leases are still theirs
+});
+
+test("iPXE's first script asks one URL; an iPXE with a script of its own may chain to the same", async () => {
+    assert.equal(await question(`tftp://${master.host}/boot.ipxe`), `http://${master.host}/boot`);
+    assert.equal((await http(`http://${master.host}/boot.ipxe`)).text.replaceAll(" /boot?", ` http://${master.host}/boot?`), (await tftp(master.host, "boot.ipxe")).toString());
 });
 
 test("one URL answers by MAC, then UUID, then serial, then as for unknown machines", async () => {
@@ -224,8 +229,8 @@ test("HTTP and TFTP on another address and another port are told to clients, and
     assert.deepEqual(toBoot(loader), { bootFile: "undionly.kpxe", nextServer: second });
     assert.equal(sha256(await tftp(loader.nextServer, loader.bootFile)), await packaged(master, "undionly.kpxe"));
     const { bootFile } = await offered("ipxeUefi");
-    assert.equal(bootFile, `${base}/boot.ipxe`);
-    assert.match((await http(bootFile)).text, /^#!ipxe/);
+    assert.equal(bootFile, `tftp://${second}/boot.ipxe`);
+    assert.equal(await question(bootFile), `${base}/boot`);
     assert.equal(await asked("mac=52-54-00-00-00-01", base), "machine desk-01");
     const overHttp = await offered("uefi64Http");
     assert.equal(overHttp.bootFile, `${base}/loader/snponly.efi`);
@@ -239,7 +244,7 @@ test("ignored unknown machines get an address and no loader; machines get theirs
         const { address, bootFile } = await offered(client, stranger);
         assert.deepEqual([bootFile, address.replace(/\d+$/, "")], ["", lab.at(0).replace(/\d+$/, "")], client);
     }
-    assert.equal((await offered("ipxeBios")).bootFile, `http://${second}:8080/boot.ipxe`);
+    assert.equal((await offered("ipxeBios")).bootFile, `tftp://${second}/boot.ipxe`);
 });
 
 test("unknown machines may see a menu", async () => {
@@ -248,5 +253,5 @@ test("unknown machines may see a menu", async () => {
     const { text } = await http(`http://${master.host}/boot?mac=52-54-00-00-00-99`);
     const url = /^chain .* (\/menu\/\S+) /m.exec(text)?.[1];
     assert.match((await http(`http://${master.host}${url}`)).text, /^menu -- Who are you\?$/m);
-    assert.equal((await offered("ipxeBios", stranger)).bootFile, `http://${master.host}/boot.ipxe`);
+    assert.equal((await offered("ipxeBios", stranger)).bootFile, `tftp://${master.host}/boot.ipxe`);
 });

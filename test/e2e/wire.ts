@@ -49,3 +49,10 @@ export const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).dige
 
 /** The digest of a loader in the master's iPXE package. */
 export const packaged = async (master: Master, name: string) => (await master.exec(`sha256sum </usr/lib/ipxe/${name}`)).slice(0, 64);
+
+/** The URL that iPXE's first script asks, without what it asks. */
+export async function question(script: string): Promise<string> {
+    const [, server, file] = /^tftp:\/\/([0-9.]+)\/(.+)$/.exec(script)!;
+    const text = (await tftp(server!, file!)).toString();
+    return /^#!ipxe\n[^]*?^chain --replace [^\n]* (http:\S+)\?mac=/m.exec(text)?.[1] ?? text;
+}

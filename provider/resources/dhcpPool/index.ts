@@ -1,4 +1,5 @@
 import { byFirmware, type Firmware, type PoolRef } from "../../boot/types";
+import { question, TFTP } from "../../boot/script";
 import { type Check, LIVE } from "../../engine/state";
 import { canonicalRange, canonicalSubnet, dotted, ipv4, netmask, range, subnet, within } from "../../net";
 import { templates } from "../../render";
@@ -18,6 +19,9 @@ function servers({ master, address }: DhcpPool) {
   return { http: master.http.replace(/^http:\/\/[^:/]+/, `http://${address}`), tftp: address };
 }
 
+/** Machines that are told another address are asked to ask there. */
+const scriptOf = ({ name, address }: DhcpPool) => (address ? `boot-${name}.ipxe` : "boot.ipxe");
+
 function conf(pool: DhcpPool): string {
   const { name, master, mode, interface: only, router, domain, knownMachinesOnly } = pool;
   // Of a subnet that is masked or not known yet, the text is never shown.
@@ -36,7 +40,7 @@ function conf(pool: DhcpPool): string {
     router: router ? [router] : [], domain: domain ?? "",
     // With the master bound to one interface, a pool on another one has to open it.
     interface: only && master.interface ? only : "",
-    httpAddress: http.replace(/^http:\/\/|:[0-9]+$/g, ""),
+    script: scriptOf(pool),
     loaders: byFirmware(master.loaders),
     options: Object.entries(pool.options).sort(),
     services: mode === "proxy" ? byFirmware(master.loaders).flatMap(([firmware, loader]) => ARCHITECTURES[firmware].map((architecture) => ({ architecture, loader }))) : [],
@@ -71,7 +75,13 @@ const type: ResourceType<DhcpPool> = {
     const { name, mode, subnet: net, range: span } = pool;
     const ref: PoolRef = { name, mode, subnet: net, ...(span && { range: span }), reserved: reserved(pool) };
     return {
-      state: { files: { [`${LIVE}/dnsmasq.d/${name}.conf`]: conf(pool).replace(/\n{2,}/g, "\n") }, claims: { [`subnet ${net}`]: "" } },
+      state: {
+        files: {
+          [`${LIVE}/dnsmasq.d/${name}.conf`]: conf(pool).replace(/\n{2,}/g, "\n"),
+          ...(pool.address && { [`${TFTP}/${scriptOf(pool)}`]: question(servers(pool).http, pool.master) }),
+        },
+        claims: { [`subnet ${net}`]: "" },
+      },
       outputs: settled({ ref }),
       checks: checks(pool),
     };

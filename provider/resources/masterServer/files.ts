@@ -1,4 +1,4 @@
-import { script, SITE, tidy } from "../../boot/script";
+import { question, script, SITE, TFTP, tidy } from "../../boot/script";
 import type { Boot } from "../../boot/types";
 import { LIVE, MEMORY } from "../../engine/state";
 import { templates } from "../../render";
@@ -14,17 +14,18 @@ const template = templates(__dirname);
 export const addressOf = ({ address, http }: MasterServer) => `${http.address || address}${http.port === 80 ? "" : `:${http.port}`}`;
 
 export function filesOf(input: MasterServer): Record<string, string> {
-  const { http, localBoot, retries } = input;
-  const local = { ...localBoot, volume: localBoot.volume ?? "" };
+  const { http } = input;
   return {
-    [`${LIVE}/dnsmasq.conf`]: template("dnsmasq.conf.njk", { interface: input.interface ?? "", listen: listen(input), tftpRoot: `${SITE}/tftp`, leases: LEASES, hosts: `${SITE}/dhcp-hosts` }),
+    [`${LIVE}/dnsmasq.conf`]: template("dnsmasq.conf.njk", { interface: input.interface ?? "", listen: listen(input), tftpRoot: TFTP, leases: LEASES, hosts: `${SITE}/dhcp-hosts` }),
     // No pool can have this name: they begin with a letter or a digit.
     [`${LIVE}/dnsmasq.d/_clients.conf`]: template("clients.conf.njk", {}),
     [`${LIVE}/nginx.conf`]: template("nginx.conf.njk", { listen: http.address ? `${http.address}:${http.port}` : String(http.port), root: `${SITE}/http`, logs: LOGS }),
     [unitPath(DHCP_UNIT)]: template("dhcp.service.njk", { live: LIVE }),
     [unitPath(HTTP_UNIT)]: template("http.service.njk", { live: LIVE, logs: LOGS }),
     "/etc/logrotate.d/netboot": template("logrotate.njk", { logs: LOGS }),
-    [`${SITE}/http/boot.ipxe`]: tidy(template("boot.ipxe.njk", { local, retries })),
+    [`${TFTP}/boot.ipxe`]: question(`http://${addressOf(input)}`, input),
+    // For an iPXE that brings a script of its own, which chains here.
+    [`${SITE}/http/boot.ipxe`]: question("", input),
     [`${SITE}/http/unknown.ipxe`]: unknown(input),
   };
 }
