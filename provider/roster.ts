@@ -24,7 +24,7 @@ interface Holdings {
 }
 
 const WORDS: Record<Claim["kind"], string> = {
-  name: "a name", mac: "a MAC address", uuid: "a UUID", serial: "a serial number", address: "an address", subnet: "a subnet", range: "a range", path: "a path", interface: "an interface",
+  name: "a name", mac: "a MAC address", uuid: "a UUID", serial: "a serial number", address: "an address", subnet: "a subnet", range: "a range",
 };
 
 export function createRoster(): Roster {
