@@ -58,7 +58,7 @@ describe("iPXE's first script", { concurrency: 1 }, () => {
     const script = "/srv/netboot/tftp/boot.ipxe";
     before(() => master.exec(`mv ${script} ${script}.good`));
     after(() => master.exec(`mv ${script}.good ${script}`));
-    const both = () => Promise.all(firmwares.map(endsAtItsDisk));
+    const both = async () => void (await Promise.all(firmwares.map(endsAtItsDisk)));
 
     test("is not there", { timeout: 2 * patience }, both);
 
