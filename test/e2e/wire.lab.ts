@@ -46,7 +46,8 @@ const offered = async (client: dhcp.ClientKind, mac?: string, extra?: [number, B
     assert.ok(offer, `no offer to ${client} ${mac ?? known.mac}`);
     return offer;
 };
-const silent = async (client: dhcp.ClientKind, mac: string) => assert.deepEqual(await dhcp.discover({ ...exchange(client, mac), waitMs: 1000 }), []);
+/** Nothing is offered, also not after the 3 s for which dnsmasq pings an address before it offers it for the first time. */
+const silent = async (client: dhcp.ClientKind, mac: string) => assert.deepEqual(await dhcp.discover({ ...exchange(client, mac), waitMs: 3600 }), []);
 const toBoot = ({ bootFile, nextServer }: DhcpAnswer) => ({ bootFile, nextServer });
 const asked = async (query: string, server = `http://${master.host}`) => {
     const { status, text } = await http(`${server}/boot?${query}`);
@@ -210,7 +211,6 @@ test("a machine's script names a kernel and RAM disks that are served, and a cha
 
 test("with knownMachinesOnly a stranger is not answered at all, and a machine is", async () => {
     await silent("biosPxe", stranger);
-    await silent("system", "52:54:00:00:00:a3");
     assert.deepEqual(toBoot(await offered("biosPxe")), { bootFile: "undionly.kpxe", nextServer: master.host });
 });
 
