@@ -40,7 +40,7 @@ export interface Project {
 
 /** Copies `examples/<example>` (or takes the files given) and makes a stack with this configuration. */
 export async function openProject(example: string | Record<string, string>, config: Record<string, unknown> = {}, stack = "lab"): Promise<Project> {
-    const folder = mkdtempSync(join(tmpdir(), "netboot-project-"));
+    const folder = mkdtempSync(join(tmpdir(), `netboot-project-${process.pid}-`));
     const remove = () => rmSync(folder, { recursive: true, force: true });
     process.on("exit", remove);
     const program = join(folder, "program");
