@@ -14,6 +14,7 @@ export const packages: Kind<"packages", Seen> = {
   name: "packages",
   shared: true,
   stable: false,
+  // dpkg-query fails for a name that it does not know: not an error, but the answer "not installed".
   probe: sh`
 printf '%s\n' "$k" | xargs -d '\n' dpkg-query -W -f 'packages\t\${Package}\t\${db:Status-Abbrev}\t\${Version}\n' 2>/dev/null || :`,
   parse: ([status, version]) => ({ status: status!.trim(), version: version ?? "" }),
