@@ -109,31 +109,20 @@ stop_unit() {
     *) systemctl disable --now -- "$1" ;;
   esac </dev/null >&2
   systemctl reset-failed -- "$1" 2>/dev/null
-  rm -f -- "$M/units/$1" "$M/stamps/$1.restart" "$M/stamps/$1.reload" "$M/stamps/$1.known"
+  rm -f -- "$M/units/$1" "$M/stamps/$1.restart" "$M/stamps/$1.reload"
 }
-stamp() { # unit: it runs with what is there now
-  read -r RESTART RELOAD <"$W/now.$1"
-  ! grep -q "^new$T" "$M/units/$1" || { listed "$1" >"$W/known" && mv -f "$W/known" "$M/stamps/$1.known"; } || fail
-  printf '%s\n' "$RESTART" >"$W/restart" && mv -f "$W/restart" "$M/stamps/$1.restart" && printf '%s\n' "$RELOAD" >"$W/reload" && mv -f "$W/reload" "$M/stamps/$1.reload" || fail
-}
-# One question for all units; a line each: unit, active state, unit file state, whether systemd has yet to read its file.
-states() { # unit...
-  systemctl show -p Id -p ActiveState -p UnitFileState -p NeedDaemonReload -- "$@" 2>/dev/null |
-    awk -F= 'function out() { if (v["Id"]) print v["Id"], v["ActiveState"], (v["UnitFileState"] ? v["UnitFileState"] : "none"), v["NeedDaemonReload"]; split("", v) }
-      /^$/ { out(); next } { v[$1] = $2 } END { out() }'
-}
+stamp() { ln -f -- "$W/$1.restart" "$W/$1.reload" "$M/stamps" || fail; } # unit: it runs with what was there when this was asked
 # Starts, restarts or reloads each unit that owes it, once, in order; proves that it stays up; else puts back what was.
 settle() { # seconds-to-watch-after-a-start and-after-a-reload unit-files-changed unit...
   watch=$1 again=$2 files=$3 acted= bad= dying=; shift 3
-  for unit; do unit_state "$unit"; [ "$STALE" = no ] || files=1; done
-  [ $files = 0 ] || systemctl daemon-reload
+  [ $files = 0 ] && ! systemctl show -p NeedDaemonReload -- "$@" | grep -q yes || systemctl daemon-reload
   for unit; do
     owes "$unit"
-    printf '%s %s\n' "$RESTART" "$RELOAD" >"$W/now.$unit"
+    printf '%s\n' "$RESTART" >"$W/$unit.restart" && printf '%s\n' "$RELOAD" >"$W/$unit.reload" || fail
     unit_state "$unit"
     case $ENABLED in enabled | static) ;; *) systemctl enable --quiet -- "$unit" >&2 ;; esac
     case $ACTIVE,$OWED in
-      active,none) [ -f "$M/stamps/$unit.known" ] || stamp "$unit"; continue ;;
+      active,none) continue ;;
       active,stamp) stamp "$unit"; continue ;;
       active,reload) verb=reload ;;
       active,restart) verb=restart dying=1 ;;
@@ -156,7 +145,7 @@ rollback() {
     run=$(systemctl show -p InvocationID -- "$unit"); run=\${run#*=}
     journalctl _SYSTEMD_INVOCATION_ID="$run" + INVOCATION_ID="$run" -n 20 -o cat --no-pager 2>/dev/null
   done >>"$W/words"
-  rm -f "$W"/now.*
+  rm -f "$W"/*.restart "$W"/*.reload
   for unit in $acted; do [ ! -f "$W/new.$unit" ] || stop_unit "$unit"; done
   undo
   [ -z "\${SWITCHED-}" ] || live_switch "$OLD"

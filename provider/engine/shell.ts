@@ -11,27 +11,25 @@ export const common: Sh = lines([
 M=${MEMORY} W=${MEMORY}/work L=${LIVE} N=${LIVE.slice(0, LIVE.lastIndexOf("/"))} T=$(printf '\t')`,
   ...kinds.map((kind) => define(`probe_${kind.name}`, [kind.probe])),
   sh`
-# One hash over all that a unit parses at start, or reads again on reload.
+# Each file that a unit parses at start, or reads again on reload, by size and time of change: a text is never written in place, and a thousand are asked in one call.
 watched() { # unit restart|reload
   unit=$1 what=$2; shift 2
   while IFS=$T read -r tag value; do [ "$tag" = $what ] && set -- "$@" "$value"; done <"$M/units/$unit"
-  if [ $what = restart ]; then set -- "$@" "/etc/systemd/system/$unit"; elif [ $# = 0 ]; then echo none; return; fi
-  sum=$(find -L "$@" -name .netboot-stage -prune -o -type f -print0 2>/dev/null | sort -z | xargs -0 -r sha256sum -z -- | sha256sum)
-  echo "\${sum%% *}"
+  [ $what = reload ] || set -- "$@" "/etc/systemd/system/$unit"
+  [ $# = 0 ] || find -L "$@" -name .netboot-stage -prune -o -type f -printf '%p\t%s\t%T@\n' 2>/dev/null | sort
 }
-# Each file that a unit reads again on reload, with its hash.
-listed() { # unit
-  sed -n "s/^reload$T//p" "$M/units/$1" | xargs -r -d '\n' sh -c 'find -L "$@" -name .netboot-stage -prune -o -type f -print0' sh 2>/dev/null | xargs -0 -r sha256sum -- | sort
-}
-# Are there only new files, where the daemon finds those by itself?
-grew() { # unit
-  grep -q "^new$T" "$M/units/$1" && [ -f "$M/stamps/$1.known" ] && [ -z "$(listed "$1" | comm -23 "$M/stamps/$1.known" - | head -n 1)" ]
-}
+stamped() { [ ! -f "$M/stamps/$1" ] || cat "$M/stamps/$1"; } # unit.restart|reload
 owes() { # unit; sets OWED, and RESTART and RELOAD to the stamps of what is there now
-  if [ -f "$W/now.$1" ]; then read -r RESTART RELOAD <"$W/now.$1"; else RESTART=$(watched "$1" restart) RELOAD=$(watched "$1" reload); fi
-  was= OWED=none
-  [ -f "$M/stamps/$1.reload" ] && read -r was <"$M/stamps/$1.reload"; [ "$was" = "$RELOAD" ] || { OWED=reload; grew "$1" && OWED=stamp; }
-  was=; [ -f "$M/stamps/$1.restart" ] && read -r was <"$M/stamps/$1.restart"; [ "$was" = "$RESTART" ] || OWED=restart
+  if [ -f "$W/$1.restart" ]; then RESTART=$(cat "$W/$1.restart") RELOAD=$(cat "$W/$1.reload"); else RESTART=$(watched "$1" restart) RELOAD=$(watched "$1" reload); fi
+  OWED=none was=$(stamped "$1.reload")
+  if [ ! -f "$M/stamps/$1.reload" ]; then OWED=reload
+  elif [ "$was" != "$RELOAD" ]; then
+    OWED=reload
+    # Only new files, and the daemon finds those by itself.
+    grep -q "^new$T" "$M/units/$1" && printf '%s\n=\n%s\n' "$RELOAD" "$was" |
+      awk '$0 == "=" { old = 1; next } !old { now[$0]; next } $0 && !($0 in now) { gone = 1; exit } END { exit gone }' && OWED=stamp
+  fi
+  [ -f "$M/stamps/$1.restart" ] && [ "$(stamped "$1.restart")" = "$RESTART" ] || OWED=restart
 }
 # What systemd says of a unit; sets LOAD ACTIVE ENABLED STALE.
 unit_state() {
