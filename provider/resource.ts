@@ -1,4 +1,4 @@
-import type { Check, HostState } from "./engine/state";
+import type { Build, Check, HostState } from "./engine/state";
 
 /** One thing that is wrong with what the user wrote: which field, and one sentence with value, what is allowed, and the mend. */
 export interface Problem {
@@ -25,6 +25,8 @@ export interface Desired {
   checks?: Check[];
   /** Local paths of blobs by sha256. */
   sources?: Record<string, string>;
+  /** How to make artifacts, by path. Like `sources`, known at apply time alone and in no state. */
+  builds?: Record<string, Build>;
 }
 
 /**

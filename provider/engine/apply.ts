@@ -28,7 +28,8 @@ export interface Script {
 /** One script for a whole plan: lock, compare, stage, test, swap, settle, clear away, prove. Pure. */
 export function applyScript(plan: Plan, facts: Facts, setting: Setting): Script {
   const watched = watchedBy(facts, plan.todo);
-  const parts = kinds.map((kind) => kind.script(plan.todo.filter((t) => t.kind === kind.name), { watched }));
+  const builds = new Map([...plan.changes.keys()].flatMap((op) => Object.entries(op.builds ?? {})));
+  const parts = kinds.map((kind) => kind.script(plan.todo.filter((t) => t.kind === kind.name), { watched, build: (path) => builds.get(path) }));
   const phase = (name: keyof Steps): Sh[] => parts.flatMap((steps) => steps[name] ?? []);
   const backwards = (name: keyof Steps): Sh[] => [...parts].reverse().flatMap((steps) => steps[name] ?? []);
 
@@ -112,7 +113,7 @@ out=$( printf 'status\t%s\t%s\n' "$1" "\${2-}"; cat "$W/said"
   [ "$1" = ok ] || tail -n 40 "$W/words" | sed 's/^/words\t/'`,
     ...asked.map(ask),
     sh`)
-[ "$1" != ok ] || [ ! -f "$W/used" ] || xargs -0 rm -f -- <"$W/used"
+[ "$1" != ok ] || [ ! -f "$W/used" ] || xargs -0 rm -rf -- <"$W/used"
 rm -rf "$W"`,
     // A record that outlives the last owner would be an orphan, so it goes before anyone hears that all went well.
     ...(forget ? [sh`[ "$1" != ok ] || rm -rf "$M"`] : []),
@@ -151,7 +152,7 @@ const union = (old: OwnerRecord | undefined, next: OwnerRecord | undefined): Own
 const sameSize = (old: OwnerRecord | undefined, next: OwnerRecord | undefined): boolean => next !== undefined && union(old, next).size === next.size;
 
 export interface Outcome {
-  status: "ok" | "stale" | "locked" | "refused" | "unhealthy" | "packages" | "digest" | "failed";
+  status: "ok" | "stale" | "locked" | "refused" | "unhealthy" | "packages" | "digest" | "artifact" | "failed";
   subject: string;
   words: string;
   notes: string[];

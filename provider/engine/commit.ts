@@ -32,6 +32,12 @@ keep() { # folder name...
 restore() { [ ! -d "$1/.netboot-stage/old" ] || place "$1" old; }
 unstage() {
   [ -f "$M/staging" ] || return 0
+  # What an artifact's script made elsewhere goes before the directory that knows of it.
+  [ ! -f "$M/building" ] || sort -u "$M/building" | while IFS= read -r dir; do
+    for at in "$dir"/.netboot-stage/artifacts/* "$dir"/.netboot-stage/gone/*; do
+      [ ! -f "$at/.remove" ] || ( cd "$at" && sh ./.remove ) </dev/null 3>&- 4>&- >&2 || say "note\${T}$at left something behind: $(tail -n 1 "$W/words")"
+    done
+  done && rm -f "$M/building"
   sort -u "$M/staging" | sed 's|$|/.netboot-stage|' | xargs -d '\n' rm -rf -- && rm -f "$M/staging"
 }
 # What we make, parents too, is written down before it is made.
@@ -54,6 +60,13 @@ flush() {
 }
 # Names in one file system become durable in the order in which they were given; between two only a flush orders them.
 order() { read -r first <"$W/disks"; [ "$(cat "$W/disks")" = "$first" ] || flush; }
+uploaded() { # upload sha256 path
+  [ -f "$1" ] || { printf 'the upload of %s is gone\n' "$3" >&2; finish stale upload; }
+  progress "verifying what $3 is made of"
+  sum=$(sha256sum <"$1")
+  [ "\${sum%% *}" = "$2" ] || { rm -f -- "$1"; finish digest "$3"; }
+  printf '%s\0' "$1" >>"$W/used"
+}
 blob() { # upload staged sha256 mtime path
   [ -f "$2" ] && return 0
   [ -f "$1" ] || { printf 'the upload of %s is gone\n' "$5" >&2; finish stale upload; }
@@ -63,6 +76,30 @@ blob() { # upload staged sha256 mtime path
   [ "\${sum%% *}" = "$3" ] || { rm -f -- "$1"; finish digest "$5"; }
   chown 0:0 "$2" && chmod 0644 "$2" && touch -d "@$4" "$2" || fail
   printf '%s\0' "$1" >>"$W/used"
+}
+# An artifact is built beside its place. Its progress goes through a reader that outlives the connection; the lock goes with the build, so that nobody clears away under its hands.
+build() { # path recipe script package...
+  path=$1 recipe=$2; printf %s "$3" >"$W/build" || torn "$W/build"; shift 3
+  OUT=$S/\${path##*/} IN=$M/incoming; export OUT IN
+  rm -f -- "$W/built" && mkdir -- "$OUT" || fail
+  progress "building $path"; : >"$W/words"
+  ( exec 3>&- 9>&-; while sleep 60 4>&- && kill -0 $$; do progress "still building $path"; done ) >/dev/null 2>&1 &
+  beat=$!
+  { ( cd "$OUT" && exec sh "$W/build" ) 4>&1 >>"$W/words" 2>&1 3>&-; echo $? >"$W/built"; } | while IFS= read -r line; do progress "$line"; done
+  kill -9 $beat
+  case $(cat "$W/built") in
+    0) ;;
+    75) finish stale upload ;;
+    *) printf 'exit status %s\n' "$(cat "$W/built")" >>"$W/words"; finish artifact "$path" ;;
+  esac
+  : >"$W/words"
+  { printf 'recipe %s\nwhole %s\n' "$recipe" "$(contents "$OUT")"; versions "$@" | sed 's/^/package /'; } >"$OUT/.recipe" || torn "$path/.recipe"
+}
+displace() { # path; out of its place, to be removed
+  [ -e "$1" ] || [ -L "$1" ] || return 0
+  stage "\${1%/*}" gone
+  printf '%s\n' "\${1%/*}" >>"$M/building"
+  mv -T -- "$1" "$S/\${1##*/}" || fail
 }`,
   sh`
 # The set that daemons parse is built beside the one in service, out of its files, and switched by one rename.

@@ -11,7 +11,7 @@ export function culprits(ops: readonly Op[], plan: Plan, { status, subject, word
   if (ops.length === 1 || /No space left|Read-only file system/.test(words)) return "all";
   const named = (says: (key: string) => boolean) =>
     new Set(ops.filter((op) => plan.changes.get(op)!.some((change) => change.op !== "remove" && change.kind !== "services" && says(change.key))));
-  for (const found of [named((key) => mentions(words, key) || (status === "digest" && subject === key)), named((key) => mentions(words, base(key)))])
+  for (const found of [named((key) => mentions(words, key) || ((status === "digest" || status === "artifact") && subject === key)), named((key) => mentions(words, base(key)))])
     if (found.size > 0 && found.size < ops.length) return found;
   return "unknown";
 }

@@ -26,7 +26,7 @@ export interface Result {
 export interface EngineCounts {
   probes: number;
   commits: number;
-  /** Files, links and blobs put in place or removed. */
+  /** Files, links, blobs and artifacts put in place or removed. */
   writes: number;
   reloads: number;
   /** Starts included. */
@@ -177,8 +177,8 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
       return false;
     }
     tally.commits++;
-    tally.writes += plan.todo.filter((t) => ["files", "links", "blobs"].includes(t.kind)).length;
-    for (const t of plan.todo) if (t.kind === "blobs" && t.want) uploads.forget(t.want.sha256); // it has moved to its place
+    tally.writes += plan.todo.filter((t) => ["files", "links", "blobs", "artifacts"].includes(t.kind)).length;
+    for (const w of open) for (const { sha256 } of missingBlobs(w.op, plan)) uploads.forget(sha256); // used, and gone from where it waited
     const after = factsAfter(now, reply, script.touched, script.owners);
     facts = Promise.resolve(after);
     prove(open, plan, after, host, outcome.notes);

@@ -1,5 +1,5 @@
 import type { Sh } from "./sh";
-import type { KindName, SpecOf } from "./state";
+import type { Build, KindName, SpecOf } from "./state";
 
 /** One difference between what is wanted and what is there. `why` drives messages and is derived from the same data as the action. */
 export interface Change {
@@ -44,6 +44,8 @@ export interface Steps {
 export interface Setting {
   /** Does a daemon parse what is at this path? Such files are swapped together and can be put back. */
   watched(path: string): boolean;
+  /** How an artifact is made. */
+  build(path: string): Build | undefined;
 }
 
 /** Four pure functions over one sort of host state. */
@@ -59,6 +61,8 @@ export interface Kind<K extends KindName = KindName, Seen = any> {
    */
   readonly probe: Sh;
   parse(fields: string[]): Seen;
+  /** Does it say of itself that we made it? Else only an owner's record does. */
+  ours?(seen: Seen): boolean;
   /** What the owner's record says of the spec: short, without tab or newline, equal for equal specs. */
   digest(want: SpecOf<K>): string;
   /** Why something must be done, in words; nothing when what is there is what is wanted. */

@@ -32,7 +32,7 @@ export interface Plan {
 }
 
 const EMPTY: OwnerRecord = new Map();
-const PATHS: readonly KindName[] = ["files", "links", "blobs", "directories"];
+const PATHS: readonly KindName[] = ["files", "links", "blobs", "artifacts", "directories"];
 /** The same path as another kind of thing. */
 const otherKinds = (name: KindName, key: string): Entry[] => (PATHS.includes(name) ? PATHS.filter((other) => other !== name).map((other) => entry(other, key)) : []);
 
@@ -120,7 +120,7 @@ export function plan(ops: readonly Op[], known: Facts, taken: ReadonlyMap<Entry,
       const [name, key] = split(of);
       // The path stays, as something else: that takes its place by one rename.
       if (otherKinds(name, key).some((other) => want.has(other))) continue;
-      if (op.retain && owner === op.owner && name === "blobs") continue;
+      if (op.retain && owner === op.owner && (name === "blobs" || name === "artifacts")) continue;
       const seen = seenOf(facts, kindOf(name), key);
       const why = kindOf(name).diff(undefined, seen);
       if (why) add(out, op, { kind: name, key, op: "remove", why, owner, seen });
@@ -163,7 +163,8 @@ function refusal(op: Op, facts: Facts, mine: ReadonlyMap<Entry, string>): Proble
       return { cause: `${key} is wanted by ${nameOf(here)} and by ${nameOf(op.owner)}`, file: key, mend: "Give one of the two another value, or remove one of them." };
     const own = otherKinds(name, key).some((other) => facts.holders.get(other)?.has(op.owner));
     const foreign = PATHS.includes(name) && !facts.holders.has(of) && !facts.created.has(key) && !own;
-    const why = foreign ? seenOf(facts, kind, key) !== undefined && kind.diff(spec as never, seenOf(facts, kind, key)) : undefined;
+    const seen = foreign ? seenOf(facts, kind, key) : undefined;
+    const why = seen !== undefined && !kind.ours?.(seen) && kind.diff(spec as never, seen);
     if (why)
       return name === "directories"
         ? { cause: `the directory ${key} is there, not ours, and not as wanted: ${why}`, file: key, mend: `Change it by hand (chmod ${String(spec)} ${key}), or declare it as it is.` }
@@ -173,7 +174,7 @@ function refusal(op: Op, facts: Facts, mine: ReadonlyMap<Entry, string>): Proble
 }
 
 function keyProblem(name: KindName, key: string): string | undefined {
-  if (["files", "links", "blobs", "directories"].includes(name)) return pathProblem(key);
+  if (PATHS.includes(name)) return pathProblem(key);
   if (name === "packages") return /^[a-z0-9][a-z0-9.+-]+$/.test(key) ? undefined : "is no package name";
   if (name === "services") return /^[A-Za-z0-9:_.@-]+\.[a-z]+$/.test(key) ? undefined : "is no unit name";
   return /[\0\t\n\r]/.test(key) ? "holds a control character" : undefined;
@@ -204,7 +205,7 @@ function leftOver(out: Plan, facts: Facts, after: ReadonlyMap<string, OwnerRecor
     for (const of of record.keys()) {
       const [name, key] = split(of);
       if (name === "packages") packages = true;
-      if (!["directories", "files", "links", "blobs"].includes(name)) continue;
+      if (!PATHS.includes(name)) continue;
       for (let at = key; at && !kept.has(at); at = at.slice(0, at.lastIndexOf("/"))) kept.add(at);
     }
   out.purge = facts.installed.size > 0 && !packages;

@@ -29,7 +29,9 @@ export async function objections(ops: readonly Op[], session: Session, facts: Fa
 
 /** What an operation must upload before it can be committed. */
 export const missingBlobs = (op: Op, plan: Plan): BlobSpec[] =>
-  plan.todo.filter((t) => t.kind === "blobs" && t.op !== "remove" && t.owner === op.owner).map((t) => t.want as BlobSpec);
+  plan.todo
+    .filter((t) => t.op !== "remove" && t.owner === op.owner)
+    .flatMap((t) => (t.kind === "blobs" ? [t.want as BlobSpec] : t.kind === "artifacts" ? (op.builds?.[t.key]?.uploads ?? []) : []));
 
 /** Uploads by digest: who needs the same bytes waits for the same upload. */
 export interface Uploads {

@@ -41,6 +41,10 @@ unit_state() {
 $state
 END
 }
+# Installed versions, one a line.
+versions() { [ $# = 0 ] || dpkg-query -W -f '\${Package}\t\${db:Status-Status}\t\${Version}\n' "$@" 2>/dev/null | awk -F'\t' '$2 == "installed" { print $1, $3 }' | sort -u; }
+# All that is in a directory but its stamp, by name, size and time: a digest that any later touch changes.
+contents() { ( cd -- "$1" && find . -type d -printf '%P\t%m\n' -o ! -path ./.recipe -printf '%P\t%y\t%m\t%s\t%T@\t%l\n' ) | sort | sha256sum | cut -c1-64; }
 # What the engine remembers besides owners.
 memory() {
   [ -d "$M" ] || return 0

@@ -11,6 +11,8 @@ export interface HostState {
   links?: Record<string, string>;
   /** Large content by path: streamed, never in state. */
   blobs?: Record<string, BlobSpec>;
+  /** Directories that the master builds, by path: the path names the digest of the recipe, the script is in `Op.builds`. */
+  artifacts?: Record<string, ArtifactSpec>;
   /** Text files by path: the text, mode 0644, or text and mode. Owner root. */
   files?: Record<string, FileSpec>;
   /** systemd units by name. */
@@ -36,6 +38,26 @@ export interface BlobSpec {
   sha256: string;
   /** Bytes. */
   size: number;
+}
+
+export interface ArtifactSpec {
+  /** Hex SHA-256 of everything that decides the content. */
+  recipe: string;
+  /** Debian packages that it is made with or made of: another version of one of them means built anew. The resource declares them as `packages` too. */
+  packages?: string[];
+}
+
+/** How an artifact is made. Not in state: it comes from the resource's inputs, as the local paths of blobs do. */
+export interface Build {
+  /**
+   * POSIX sh, run as root under the engine's lock when packages are there. `$OUT` is an empty directory beside the artifact's place, on the same file system, and the working
+   * directory; it is renamed into its place when the script has ended with 0. `$IN` holds what was uploaded, by sha256. Lines written to fd 4 are shown as progress; what it
+   * prints is shown when it fails. Exit status 75: an upload is gone, upload again.
+   * A script `.remove` in `$OUT` is run once the directory has left its place, or if it never gets there: it clears away what was made elsewhere, and may be run again.
+   */
+  script: string;
+  /** Local files that the script reads as `$IN/SHA256`; their paths are in `Op.sources`. They are gone after the commit. */
+  uploads?: BlobSpec[];
 }
 
 export interface ServiceSpec {
@@ -68,11 +90,13 @@ export interface Op {
   formerly?: string;
   /** Where the bytes of a blob are on the machine that runs Pulumi, by sha256. */
   sources?: Record<string, string>;
+  /** How to make artifacts, by path. */
+  builds?: Record<string, Build>;
   /** What must hold on the host before the first write. */
   checks?: Check[];
   /** Also remove whatever else the owner's stack still claims on this host: the master itself is going. */
   sweep?: boolean;
-  /** Blobs that it gives up stay where they are, and are nobody's from then on; whoever declares the same content has it at once. */
+  /** Blobs and artifacts that it gives up stay where they are, and are nobody's from then on; whoever declares the same content has it at once. */
   retain?: boolean;
   /** Status lines for this resource's row. */
   status?: (message: string) => void;

@@ -28,8 +28,8 @@ function op(type: ResourceType, inputs: Inputs, wish: Partial<Op>): Op {
 
 /** Makes the host hold `want` instead of what this resource owns there; checks and sources come from the resource, which knows them from its inputs. */
 export async function reconcile(type: ResourceType, inputs: Inputs, wish: Pick<Op, "want" | "formerly" | "sweep" | "retain">): Promise<void> {
-    const { checks, sources } = wish.want ? type.desired(pureInput(inputs)) : {};
-    await engineOf(inputs).reconcile(op(type, inputs, { ...wish, ...(checks && { checks }), ...(sources && { sources }) }));
+    const { checks, sources, builds } = wish.want ? type.desired(pureInput(inputs)) : {};
+    await engineOf(inputs).reconcile(op(type, inputs, { ...wish, ...(checks && { checks }), ...(sources && { sources }), ...(builds && { builds }) }));
 }
 
 /** What is really there of what this resource declares. */

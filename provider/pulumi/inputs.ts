@@ -46,7 +46,7 @@ export const storedNames = (values: Record<string, unknown>): Record<string, unk
     Object.fromEntries(Object.entries(values).map(([key, value]) => [(REFERENCES as readonly string[]).includes(key) ? `__${key}` : key, value]));
 
 /** The maps of host state, in the order in which a reader wants to see them. */
-export const KINDS = ["packages", "directories", "links", "blobs", "files", "services", "claims"] as const satisfies (keyof HostState)[];
+export const KINDS = ["packages", "directories", "links", "blobs", "artifacts", "files", "services", "claims"] as const satisfies (keyof HostState)[];
 
 export function hostState(inputs: Record<string, unknown>): HostState {
     return Object.fromEntries(KINDS.filter((kind) => inputs[kind]).map((kind) => [kind, inputs[kind]])) as HostState;

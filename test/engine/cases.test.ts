@@ -23,7 +23,7 @@ for (const path of globSync("kinds/*/*.json", { cwd: root }).sort())
     if (script === undefined) return;
     const key = script.key;
     const op = want === undefined ? "remove" : parsed ? "change" : "add";
-    const steps = kind.script([{ kind: kind.name, key, op, why: "", owner: "o", want, seen: parsed }], { watched: () => script.watched ?? false });
+    const steps = kind.script([{ kind: kind.name, key, op, why: "", owner: "o", want, seen: parsed }], { watched: () => script.watched ?? false, build: () => script.build });
     assert.deepEqual(Object.fromEntries(Object.entries(steps).map(([phase, list]) => [phase, list.map((piece: any) => piece.text)]).filter(([, list]) => list!.length)), script.steps);
   });
 

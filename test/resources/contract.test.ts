@@ -157,7 +157,7 @@ function assertWhole(value: unknown, where: string): void {
 }
 
 function assertPaths(state: any): void {
-    for (const kind of ["directories", "links", "blobs", "files"])
+    for (const kind of ["directories", "links", "blobs", "artifacts", "files"])
         for (const path of Object.keys(state[kind] ?? {})) assert.match(path, /^(\/(?!\.\.?(\/|$))[A-Za-z0-9._+-]+)+$/);
 }
 

@@ -1,5 +1,6 @@
 import type { Kind } from "../kind";
 import type { KindName } from "../state";
+import { artifacts } from "./artifacts";
 import { blobs } from "./blobs";
 import { claims } from "./claims";
 import { directories } from "./directories";
@@ -9,7 +10,7 @@ import { packages } from "./packages";
 import { services } from "./services";
 
 /** Every kind, in the order in which things are made; they go in reverse. */
-export const kinds: readonly Kind[] = [packages, directories, blobs, links, files, services, claims];
+export const kinds: readonly Kind[] = [packages, directories, blobs, artifacts, links, files, services, claims];
 
 const byName = new Map(kinds.map((kind) => [kind.name, kind]));
 export const kindOf = (name: KindName): Kind => byName.get(name)!;
