@@ -1,10 +1,11 @@
 import { templates } from "../render";
+import { SITE } from "../engine/state";
 import type { Boot, LocalBoot, MasterRef, Retries } from "./types";
 
 const template = templates(__dirname);
 
 /** Where things are on the master, and under which path clients fetch them. */
-export const SITE = "/srv/netboot";
+export { SITE };
 export const HTTP = `${SITE}/http`;
 export const blobPath = ({ sha256, name }: { sha256: string; name: string }) => `/blob/${sha256}/${name}`;
 /** Over TFTP, which gives up on a silent server by itself; iPXE fetches its first file without a time-out, and HTTP would wait for ever. */

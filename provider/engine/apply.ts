@@ -4,6 +4,7 @@ import { library } from "./commit";
 import type { Answer, Facts } from "./facts";
 import type { Kind, Steps } from "./kind";
 import { kinds } from "./kinds";
+import { orderLibrary } from "./orders";
 import { inside, isLive, UNITS } from "./paths";
 import { ownersAfter, unitsTouched, watchedBy, type Plan } from "./plan";
 import { keyLists } from "./probe";
@@ -42,6 +43,7 @@ export function applyScript(plan: Plan, facts: Facts, setting: Setting): Script 
   const gone = plan.todo.filter((t) => t.kind === "services" && t.op === "remove").map((t) => t.key);
   const touched = [...new Set([...plan.todo.map((t) => entry(t.kind, t.key)), ...units.map((unit) => entry("services", unit))])];
   const asked = kinds.filter((kind) => touched.some((of) => split(of)[0] === kind.name));
+  const ordering = asked.some((kind) => kind.name === "orders");
   const serial = facts.serial + 1;
 
   const final = records(plan.records, "final", (owner, record) => (sameSize(facts.owners.get(owner), record) ? undefined : record));
@@ -59,6 +61,7 @@ exec 3>>"$W/said" 4>&2 2>>"$W/words"
 trap policy_off EXIT
 printf '%s\n' ${serial} >"$W/serial" && mv -f "$W/serial" "$M/serial" || fail
 policy_off; unstage; generations; aftermath`,
+    ...(ordering ? [sh`pending_orders`] : []),
     // Uploads that a crash kept from their commit; whoever still waits with one is told, and uploads again.
     ...(facts.unfinished ? [sh`find "$M/incoming" -type f ! \( -name '*.part' -mmin -60 \) -delete 2>/dev/null`] : []),
     sh`STEP=prepare`,
@@ -77,6 +80,8 @@ order`,
     ...phase("swap"),
     ...(live ? [liveStays ? sh`chmod 755 "$G"; live_switch "gen.$SERIAL"; SWITCHED=1` : sh`live_switch ''; SWITCHED=1`] : []),
     ...(settles ? [sh`STEP=settle; settle ${String(setting.watch)} ${String(setting.watch / 10)} ${unitFiles ? 1 : 0} ${units}`] : []),
+    sh`STEP=offer; fenced`,
+    ...phase("offer"),
     sh`STEP=retire`,
     ...backwards("retire"),
     sh`unstage; generations`,
@@ -92,6 +97,7 @@ order`,
     common,
     apt,
     library,
+    ...(ordering ? [orderLibrary] : []),
     keyLists(touched),
     define("before", [sh`{ :`, ...asked.filter((kind) => kind.stable).map(ask), sh`} | sort | sha256sum | cut -c1-64`]),
     define("undo", phase("undo")),

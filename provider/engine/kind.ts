@@ -1,5 +1,5 @@
 import type { Sh } from "./sh";
-import type { Build, KindName, SpecOf } from "./state";
+import type { Build, KindName, Problem, SpecOf } from "./state";
 
 /** One difference between what is wanted and what is there. `why` drives messages and is derived from the same data as the action. */
 export interface Change {
@@ -36,6 +36,8 @@ export interface Steps {
   swap?: Sh[];
   /** Takes `swap` back. */
   undo?: Sh[];
+  /** What is offered only when all else is in service. */
+  offer?: Sh[];
   /** Removes content that nothing names any more. */
   retire?: Sh[];
 }
@@ -65,6 +67,8 @@ export interface Kind<K extends KindName = KindName, Seen = any> {
   ours?(seen: Seen): boolean;
   /** What the owner's record says of the spec: short, without tab or newline, equal for equal specs. */
   digest(want: SpecOf<K>): string;
+  /** Why this may not be done at all, whatever else is wanted. */
+  refuses?(want: SpecOf<K>, seen: Seen | undefined, key: string): Problem | undefined;
   /** Why something must be done, in words; nothing when what is there is what is wanted. */
   diff(want: SpecOf<K> | undefined, seen: Seen | undefined): string | undefined;
   /** What is really there, as a spec; `want` is what state says and helps where only a digest is known. */

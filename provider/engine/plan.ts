@@ -3,13 +3,7 @@ import type { Change, Todo } from "./kind";
 import { kindOf, kinds } from "./kinds";
 import { inside, isLive, pathProblem, UNITS } from "./paths";
 import { entry, nameOf, split, stackOf, type Entry, type OwnerRecord } from "./record";
-import type { HostState, KindName, Op } from "./state";
-
-export interface Problem {
-  cause: string;
-  mend?: string;
-  file?: string;
-}
+import type { HostState, KindName, Op, Problem } from "./state";
 
 /** What a group of operations comes to on one master, and whose is what. Made from facts by a pure function. */
 export interface Plan {
@@ -149,6 +143,8 @@ function refusal(op: Op, facts: Facts, mine: ReadonlyMap<Entry, string>): Proble
     const kind = kindOf(name);
     const bad = keyProblem(name, key);
     if (bad) return { cause: `${JSON.stringify(key)} ${bad}`, file: key };
+    const never = kind.refuses?.(spec as never, seenOf(facts, kind, key), key);
+    if (never) return never;
     for (const other of facts.holders.get(of) ?? []) {
       if (other === op.owner) continue;
       const theirs = facts.owners.get(other)?.get(of);

@@ -1,5 +1,5 @@
 import type { Outcome } from "./apply";
-import type { Problem } from "./plan";
+import type { Problem } from "./state";
 
 /** What an outcome of the apply script means to a user. */
 export function problemOf({ status, subject, words }: Outcome): Problem & { words?: string } {

@@ -17,6 +17,8 @@ export interface HostState {
   files?: Record<string, FileSpec>;
   /** systemd units by name. */
   services?: Record<string, ServiceSpec>;
+  /** Orders to erase a machine's disk once, by machine. An event, not a state that is kept up: see docs/cloning-protocol.md. */
+  orders?: Record<string, OrderSpec>;
   /** What no one else on this master may have and no file stands for: "address 10.0.0.20". The value is empty. */
   claims?: Record<string, string>;
 }
@@ -73,10 +75,30 @@ export interface ServiceSpec {
   order?: number;
 }
 
+export interface OrderSpec {
+  /** The order is given if this is higher than any that was given before. */
+  generation: number;
+  /** What the machine is to do, as lines of `key value`: all but the nonce and the site, which the host draws. */
+  job: string;
+  /** The highest generation that state remembers; added when it is applied. Default: 0. */
+  known?: number;
+}
+
+/** Where all is that belongs to the site. */
+export const SITE = "/srv/netboot";
+/** What was ordered and done, by machine: only grows, and outlives the site. */
+export const LEDGER = "/var/lib/netboot-ledger";
 /** The set that daemons parse at start: a symlink to a generation directory, switched whole. */
 export const LIVE = "/etc/netboot/live";
 /** What the engine remembers on the host: owners, stamps, fencing number, leases. */
 export const MEMORY = "/var/lib/netboot";
+
+/** Why something cannot be done, and how to mend it. */
+export interface Problem {
+  cause: string;
+  mend?: string;
+  file?: string;
+}
 
 /** One resource's wish for one master. Create, update and delete are the same operation. */
 export interface Op {

@@ -2,12 +2,15 @@ import type { Desired, Problem, ResourceType } from "../resource";
 import { roster } from "../roster";
 import { validate } from "../validate";
 import { hidden, hostOf, hostState, type Inputs, pureInput, pureName, storedNames } from "./inputs";
+import { type Erasure, erasures, lowered, marks, tooMany } from "./erasures";
 import { mask, type Path, same, seal, sealDifferences, sealValues, secretTexts } from "./secret";
 import { hasUnknown, UNKNOWN } from "../unknown";
 
 export interface Checked {
     inputs: Record<string, unknown>;
     failures: Problem[];
+    /** Machines that this resource would order erased: for the diagnostics. */
+    erase?: Erasure[];
 }
 
 /**
@@ -25,9 +28,20 @@ export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): 
 
     const secrets = (news.__secrets ?? []).map(pureName);
     const rendered = unknown ? unknownParts(type, given) : parts(type.desired(given));
+    const orders = rendered.orders === UNKNOWN ? undefined : (rendered.orders as Inputs["orders"]);
+    const erase = erasures(olds, orders);
+    const wrong = [...lowered(olds, orders), ...tooMany(news.__urn, hostOf(news) ?? "", erase, news.__master?.maxErase ?? 0)];
+    if (wrong.length) return refused(news, wrong);
+
     const shown = !secrets.length ? rendered : unknown ? sealedAll(rendered, secretTexts(given, secrets)) : sealedParts(type, given, rendered, secrets);
-    const inputs = { ...hiddenOf(news), ...storedNames({ ...seal(given, secrets), ...shown }), ...sealedKeys(shown), ...revisions(olds, rendered, shown) };
-    return { inputs: JSON.parse(JSON.stringify(inputs)), failures: [] };
+    const inputs = { ...hiddenOf(news), ...storedNames({ ...seal(given, secrets), ...shown }), ...sealedKeys(shown), ...revisions(olds, rendered, shown), ...ordered(olds, orders) };
+    return { inputs: JSON.parse(JSON.stringify(inputs)), failures: [], erase };
+}
+
+/** Kept although the machine boots something else by now. */
+function ordered(olds: Partial<Inputs>, orders: Inputs["orders"]): { __ordered?: Record<string, number> } {
+    const all = marks(olds, orders);
+    return Object.keys(all).length ? { __ordered: all } : {};
 }
 
 /** What differs when the secrets are others holds a secret. Where others can't stand in their place (a MAC address), all may hold one. */
@@ -81,13 +95,13 @@ function unknownParts(type: ResourceType, given: Record<string, unknown>): Recor
 }
 
 function blurred(key: string, value: unknown): unknown {
-    if (key === "nextBoot") return UNKNOWN;
+    if (key === "nextBoot" || (key === "orders" && hasUnknown(value))) return UNKNOWN;
     if (key !== "files" || !value || typeof value !== "object") return value;
     const paths = Object.keys(value);
     return hasUnknown(paths) ? UNKNOWN : Object.fromEntries(paths.map((path) => [path, UNKNOWN]));
 }
 
-const hiddenOf = (news: Inputs) => Object.fromEntries(Object.entries(news).filter(([key]) => hidden(key) && key !== "__sealed" && key !== "__provider"));
+const hiddenOf = (news: Inputs) => Object.fromEntries(Object.entries(news).filter(([key]) => hidden(key) && !["__sealed", "__ordered", "__provider"].includes(key)));
 
 /** Paths of the sealed values, so that `read`, which sees plain state, can seal them again. */
 function sealedKeys(shown: Record<string, unknown>): { __sealed?: Path[] } {

@@ -26,10 +26,14 @@ function op(type: ResourceType, inputs: Inputs, wish: Partial<Op>): Op {
     return { owner: inputs.__urn, label: label(type.name, inputs), status: statusOf(inputs.__urn), ...wish };
 }
 
+/** Orders with what state remembers of earlier ones. */
+const remembered = (want: HostState, before: Record<string, number> = {}): HostState =>
+  want.orders ? { ...want, orders: Object.fromEntries(Object.entries(want.orders).map(([machine, order]) => [machine, { ...order, known: before[machine] ?? 0 }])) } : want;
+
 /** Makes the host hold `want` instead of what this resource owns there; checks and sources come from the resource, which knows them from its inputs. */
-export async function reconcile(type: ResourceType, inputs: Inputs, wish: Pick<Op, "want" | "formerly" | "sweep" | "retain">): Promise<void> {
+export async function reconcile(type: ResourceType, inputs: Inputs, { ordered, ...wish }: Pick<Op, "want" | "formerly" | "sweep" | "retain"> & { ordered?: Record<string, number> }): Promise<void> {
     const { checks, sources, builds } = wish.want ? type.desired(pureInput(inputs)) : {};
-    await engineOf(inputs).reconcile(op(type, inputs, { ...wish, ...(checks && { checks }), ...(sources && { sources }), ...(builds && { builds }) }));
+    await engineOf(inputs).reconcile(op(type, inputs, { ...wish, ...(wish.want && { want: remembered(wish.want, ordered) }), ...(checks && { checks }), ...(sources && { sources }), ...(builds && { builds }) }));
 }
 
 /** What is really there of what this resource declares. */

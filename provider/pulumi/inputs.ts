@@ -6,7 +6,7 @@ import type { Path } from "./secret";
 export interface Hidden {
     __provider: string;
     /** The master's `ref`, and the pool's: what pure functions see as `master` and `pool`. Hidden, as their effect is what reviewers look at. */
-    __master?: { host: string };
+    __master?: { host: string; maxErase?: number };
     __pool?: unknown;
     /** What other resources are given of this one: `ref` of `desired`. */
     __ref?: unknown;
@@ -18,6 +18,8 @@ export interface Hidden {
     __secrets?: Path[];
     /** The last operation failed half-way: what state says is a wish. */
     __unwell?: true;
+    /** The highest generation ordered for each machine, for ever: what keeps a lost ledger from ordering anything. */
+    __ordered?: Record<string, number>;
     /** Which keys of the state hold a secret, so that `read` can seal what it saw. */
     __sealed?: Path[];
 }
@@ -46,7 +48,7 @@ export const storedNames = (values: Record<string, unknown>): Record<string, unk
     Object.fromEntries(Object.entries(values).map(([key, value]) => [(REFERENCES as readonly string[]).includes(key) ? `__${key}` : key, value]));
 
 /** The maps of host state, in the order in which a reader wants to see them. */
-export const KINDS = ["packages", "directories", "links", "blobs", "artifacts", "files", "services", "claims"] as const satisfies (keyof HostState)[];
+export const KINDS = ["packages", "directories", "links", "blobs", "artifacts", "files", "services", "orders", "claims"] as const satisfies (keyof HostState)[];
 
 export function hostState(inputs: Record<string, unknown>): HostState {
     return Object.fromEntries(KINDS.filter((kind) => inputs[kind]).map((kind) => [kind, inputs[kind]])) as HostState;

@@ -10,7 +10,9 @@ import { report } from "./counts";
 import { connectionProblems } from "./connection";
 import { hostOf, hostState, type Inputs, label, visible } from "./inputs";
 import { reconcile, observe } from "./host";
+import { notice } from "./erasures";
 import { same, seal } from "./secret";
+import { warning } from "./status";
 import { hasUnknown } from "../unknown";
 
 /** The dynamic provider of one resource type: translation only. `name` is the type's: "Machine". */
@@ -20,7 +22,8 @@ export function provider(name: string) {
         check: async (olds: Partial<Inputs>, news: Inputs) => {
             const checked = check(type, olds ?? {}, news);
             const failures = [...checked.failures, ...(type.name === "MasterServer" ? await connectionProblems(news.__connection) : [])];
-            return { ...checked, failures };
+            if (checked.erase?.length && !failures.length) warning(news.__urn, notice(checked.erase));
+            return { inputs: checked.inputs, failures };
         },
         diff: async (_id: string, olds: Inputs, news: Inputs) => difference(olds, news),
         create: async (inputs: Inputs) => {
@@ -58,11 +61,11 @@ function otherWay(type: ResourceType, { __connection: old }: Inputs, { __connect
 
 async function apply(type: ResourceType, id: string, news: Inputs, olds?: Inputs): Promise<void> {
     try {
-        await reconcile(type, news, { want: hostState(news), ...(olds && { formerly: olds.__urn }) });
+        await reconcile(type, news, { want: hostState(news), ...(olds && { formerly: olds.__urn, ordered: olds.__ordered }) });
     } catch (error) {
         if (untouched(error, olds)) throw plain(error);
         // Recorded but unwell: the next `up` applies it whatever state says, and `destroy` finds it. The dynamic host drops `__provider` here.
-        throw { id, message: plain(error).message, properties: { ...outputs(news), __unwell: true, __provider: news.__provider }, reasons: [plain(error).message] };
+        throw { id, message: plain(error).message, properties: { ...outputs({ ...news, __ordered: olds?.__ordered }), __unwell: true, __provider: news.__provider }, reasons: [plain(error).message] };
     }
 }
 

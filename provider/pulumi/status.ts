@@ -2,7 +2,7 @@
  * Status lines on a resource's own row while a long step runs. Dynamic providers have no official way; the engine's
  * address is the last argument of this process, and its log service takes a URN. Best effort: where that is not so, silence.
  */
-type Log = { info(message: string, resource: unknown, streamId: number, ephemeral: boolean): Promise<void> };
+type Log = { [level in "info" | "warn"]: (message: string, resource: unknown, streamId: number, ephemeral: boolean) => Promise<void> };
 let log: Log | undefined | null = null;
 let Dependency: new (urn: string) => unknown;
 
@@ -29,4 +29,10 @@ export function statusOf(urn: string): (message: string) => void {
         const to = engineLog();
         if (to) void to.info(message, new Dependency(urn), 0, true).catch(() => { /* the engine may be gone at the end of a run */ });
     };
+}
+
+/** A warning that stays in the diagnostics of preview and up. */
+export function warning(urn: string, message: string): void {
+    const to = engineLog();
+    if (to) void to.warn(message, new Dependency(urn), 0, false).catch(() => { /* the engine may be gone at the end of a run */ });
 }

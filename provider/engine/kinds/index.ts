@@ -6,11 +6,12 @@ import { claims } from "./claims";
 import { directories } from "./directories";
 import { files } from "./files";
 import { links } from "./links";
+import { orders } from "./orders";
 import { packages } from "./packages";
 import { services } from "./services";
 
 /** Every kind, in the order in which things are made; they go in reverse. */
-export const kinds: readonly Kind[] = [packages, directories, blobs, artifacts, links, files, services, claims];
+export const kinds: readonly Kind[] = [packages, directories, blobs, artifacts, links, files, services, orders, claims];
 
 const byName = new Map(kinds.map((kind) => [kind.name, kind]));
 export const kindOf = (name: KindName): Kind => byName.get(name)!;

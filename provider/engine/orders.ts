@@ -1,0 +1,57 @@
+import { lines, sh, type Sh } from "./sh";
+import { LEDGER, SITE } from "./state";
+
+/**
+ * How orders come and go on the host. An order is built beside its place; then the ledger says that it was given; then one rename offers it. A crash before the
+ * ledger's line leaves nothing that counts, one after it leaves a folder whose nonce the ledger knows, which the next commit offers.
+ */
+export const orderLibrary: Sh = lines([
+  sh`
+O=${SITE}/http/orders C=${SITE}/claims R=${SITE}/reports B=${LEDGER}
+random() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
+nonce_of() { sed -n 's/^nonce //p' "$1/job" 2>/dev/null; } # folder of an order
+entered() { # machine words...
+  m=$1; shift
+  printf '%s %s\n' "$*" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$B/$m" && sync "$B/$m" "$B" || fail
+}
+# Takes the token away, so that no machine can claim it any more; fails if one has.
+unclaimed() { mv -f -- "$C/$1/open" "$C/$1/closed" 2>/dev/null || [ -f "$C/$1/closed" ]; }
+# An order that is gone from its place goes from the ledger only if no machine can have begun with it.
+close_order() { # machine
+  nonce=$(nonce_of "$O/$1")
+  if [ -n "$nonce" ]; then
+    generation=$(sed -n 's/^generation //p' "$O/$1/job")
+    if [ -f "$C/$nonce/done" ]; then entered "$1" 'done' "$generation" "$nonce"
+    elif unclaimed "$nonce"; then entered "$1" withdrawn "$generation" "$nonce"
+    else entered "$1" left "$generation" "$nonce"; fi
+  fi
+  rm -rf -- "$O/$1" && { [ -z "$nonce" ] || rm -rf -- "$C/$nonce"; } || fail
+}
+settle_order() { progress "generation done by $1"; close_order "$1"; }
+take_back_order() { close_order "$1"; rm -rf -- "$R/$1"; }
+give_order() { # machine generation job
+  progress "order for $1, generation $2"
+  mkdir -p "$B" && chmod 700 "$B" || fail
+  [ -s "$B/.site" ] || { random >"$B/.site.new" && mv -f "$B/.site.new" "$B/.site" && sync "$B/.site"; } || fail
+  # One generation, one order: a machine that has claimed it meanwhile goes on with what it has.
+  if [ "$(sed -n 's/^generation //p' "$O/$1/job" 2>/dev/null)" = "$2" ]; then unclaimed "$(nonce_of "$O/$1")" || return 0; fi
+  [ ! -d "$O/$1" ] || close_order "$1"
+  nonce=$(random); read -r site <"$B/.site" || [ -n "$site" ] || fail
+  rm -rf -- "$O/.new.$1"
+  mkdir -p "$O/.new.$1" "$C/$nonce" "$R/$1" && chmod 755 "$O/.new.$1" "$C/$nonce" "$R/$1" && chown 33:33 "$C/$nonce" "$R/$1" &&
+    ln -s "$C/$nonce/done" "$O/.new.$1/done" && : >"$C/$nonce/open" && chown 33:33 "$C/$nonce/open" &&
+    printf '#!ipxe\nset netboot-order %s\n' "$nonce" >"$O/.new.$1/order.ipxe" &&
+    { printf '%s' "$3" | sed '1q'; printf 'nonce %s\nsite %s\n' "$nonce" "$site"; printf '%s' "$3" | sed '1d'; } >"$O/.new.$1/job" || fail
+  sync "$O/.new.$1/order.ipxe" "$O/.new.$1/job" "$O/.new.$1" "$C/$nonce/open" "$C/$nonce" || fail
+  entered "$1" ordered "$2" "$nonce"
+  mv -T -- "$O/.new.$1" "$O/$1" && sync "$O" || fail
+}
+# What a crash left between the ledger and the rename.
+pending_orders() {
+  for new in "$O"/.new.*; do
+    [ -d "$new" ] || continue
+    m=\${new##*/.new.}; nonce=$(nonce_of "$new")
+    if [ -n "$nonce" ] && [ ! -d "$O/$m" ] && grep -qs "^ordered [0-9]* $nonce " "$B/$m"; then mv -T -- "$new" "$O/$m"; else rm -rf -- "$new"; [ -z "$nonce" ] || rm -rf -- "$C/$nonce"; fi
+  done
+}`,
+]);

@@ -1,0 +1,45 @@
+import type { OrderSpec } from "../engine/state";
+import type { Problem } from "../resource";
+import type { Inputs } from "./inputs";
+
+/** A machine whose disk this run would order erased. */
+export interface Erasure {
+    machine: string;
+    generation: number;
+}
+
+type Orders = Record<string, OrderSpec>;
+type Marks = Record<string, number>;
+
+/** The highest generation by machine, of what was ordered before and what is now: it only grows. */
+export function marks(olds: Partial<Inputs>, orders: Orders = {}): Marks {
+    const now = Object.entries(orders).map(([machine, { generation }]): [string, number] => [machine, Math.max(generation, olds.__ordered?.[machine] ?? 0)]);
+    return { ...olds.__ordered, ...Object.fromEntries(now) };
+}
+
+export const erasures = (olds: Partial<Inputs>, orders: Orders = {}): Erasure[] =>
+    Object.entries(orders).flatMap(([machine, { generation }]) => (generation > (olds.__ordered?.[machine] ?? 0) ? [{ machine, generation }] : []));
+
+/** A generation is a number that only goes up: a lower one is a program of yesterday, and orders nothing. */
+export function lowered(olds: Partial<Inputs>, orders: Orders = {}): Problem[] {
+    return Object.entries(orders).flatMap(([machine, { generation }]) => {
+        const before = olds.__ordered?.[machine] ?? 0;
+        if (generation >= before) return [];
+        return [{ property: "boot.generation", reason: `boot.generation is ${generation} for ${machine}, and ${before} was ordered already: keep ${before} to leave the disk as it is, or say ${before + 1} to erase it once more.` }];
+    });
+}
+
+/** What each resource seen by this process would erase, by master: `check` comes one resource after another. */
+const seen = new Map<string, Map<string, Erasure[]>>();
+
+/** More erasures in one run than the master allows. */
+export function tooMany(owner: string, host: string, erase: Erasure[], most: number): Problem[] {
+    const byOwner = seen.get(host) ?? new Map<string, Erasure[]>();
+    seen.set(host, byOwner.set(owner, erase));
+    const all = [...byOwner.values()].flat();
+    if (!erase.length || all.length <= most) return [];
+    return [{ property: "boot.generation", reason: `boot.generation of ${erase.map(({ machine }) => machine).join(", ")} would make ${all.length} machines that this run orders erased, and maxErase of the master is ${most}: set maxErase: ${all.length} on the MasterServer if that many are meant.` }];
+}
+
+/** For the diagnostics of preview and up. */
+export const notice = (erase: Erasure[]): string => `ERASES ${erase.length} ${erase.length === 1 ? "machine" : "machines"}: ${erase.map(({ machine, generation }) => `${machine} (generation ${generation})`).join(", ")}`;
