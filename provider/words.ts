@@ -36,7 +36,7 @@ function problemOf({ keyword, instancePath, params, data, parentSchema, property
     }
     case "discriminator": {
       const kinds = (schema.oneOf ?? []).map(({ $ref }) => $ref!.split("/boot").at(-1)!.toLowerCase());
-      return { property: field, reason: `${at(params.tag)} is ${quoted(params.tagValue)}, and can be ${either(kinds.map(quoted))}: use boot.local(), boot.menu(), boot.kernel(), boot.shell() or boot.chain().` };
+      return { property: field, reason: `${at(params.tag)} is ${quoted(params.tagValue)}, and can be ${either(kinds.map(quoted))}: use ${either(kinds.map((kind) => `boot.${kind}()`))}.` };
     }
     case "minItems":
       return { property: field, reason: `${field} is ${given}, and needs at least ${params.limit}: add one.` };
@@ -89,4 +89,12 @@ function distance(a: string, b: string): number {
     rows.push(row);
   }
   return rows[a.length]![b.length]!;
+}
+
+const UNITS: Record<string, number> = { MB: 1e6, GB: 1e9, TB: 1e12, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
+
+/** Bytes of "500 GB" or "32GiB"; nothing where it is no size. */
+export function bytes(text: string): number | undefined {
+  const [, number, unit] = /^([0-9]+(?:\.[0-9]+)?) ?([KMGT]i?B)$/.exec(text) ?? [];
+  return number !== undefined && UNITS[unit!] ? Math.round(Number(number) * UNITS[unit!]!) : undefined;
 }

@@ -1,6 +1,7 @@
 import type { MachineInput } from "@pulumi-netboot/schema";
 import type * as pulumi from "@pulumi/pulumi";
 import type { BootMenu } from "./bootMenu";
+import type { DiskImage } from "./diskImage";
 import type { Fields, Inputs } from "./inputs";
 import type { KernelImage } from "./kernelImage";
 
@@ -18,6 +19,19 @@ export const menu = (menu: BootMenu): Boot => ({ kind: "menu", menu: menu.__ref 
 
 /** A kernel over the network. `append` adds arguments to the image's command line, `cmdline` replaces it. */
 export const kernel = (image: KernelImage, options: Options<"kernel", "image"> = {}): Boot => ({ ...options, kind: "kernel", image: image.__ref }) as Boot;
+
+/**
+ * A disk image, written to a disk of the machine once for each `generation`, ERASING the disk; then, and ever after, its own disk.
+ *
+ * @example
+ * boot.clone(classroom, { disk: "only", generation: 1 })
+ * @example
+ * boot.clone(classroom, { disk: { size: "200GB-600GB" }, generation: 2, expand: "last", then: "poweroff" })
+ */
+export const clone = (image: DiskImage, options: Options<"clone", "image">): Boot => ({ ...options, kind: "clone", image: image.__ref }) as Boot;
+
+/** The imaging system, which changes nothing by itself: a shell by ssh with the keys of the master's `imaging`. */
+export const rescue = (): Boot => ({ kind: "rescue" }) as Boot;
 
 /** iPXE's shell on the machine's console; when it is left, the machine boots its own disk. */
 export const shell = (): Boot => ({ kind: "shell" }) as Boot;

@@ -1,8 +1,9 @@
+import { cloneProblems } from "./clone";
 import { ipxeText } from "../language";
 import type { Problem } from "../resource";
 import { cmdlineOf, oneSpaced } from "./script";
 import { quoted } from "../words";
-import type { Blob, Boot, LocalBoot } from "./types";
+import type { Blob, Boot, LocalBoot, MasterRef } from "./types";
 
 /** Command lines with single spaces, in a boot wherever it stands. */
 export function normalisedBoot(boot: Boot): Boot {
@@ -14,7 +15,9 @@ export function normalisedBoot(boot: Boot): Boot {
 /** The longest command line that x86 kernels take is 2,047 characters (COMMAND_LINE_SIZE). */
 const LONGEST = 2000;
 
-export function bootProblems(boot: Boot, property: string, local: LocalBoot): Problem[] {
+export function bootProblems(boot: Boot, property: string, local: LocalBoot, master?: MasterRef): Problem[] {
+  if (boot.kind === "clone") return cloneProblems(boot, property, master);
+  if (boot.kind === "rescue" && master && !master.imaging) return [{ property, reason: `${property} is the rescue system, and master "${master.name}" has no imaging system: give the MasterServer imaging: {}.` }];
   if (boot.kind === "local") return localProblems({ ...local, ...boot }, property);
   if (boot.kind !== "kernel") return [];
   const line = cmdlineOf(boot);

@@ -13,9 +13,15 @@ export const TFTP = `${SITE}/tftp`;
 export const menuPath = (name: string) => `/menu/${name}.ipxe`;
 
 /** A boot as templates render it: no references any more, only words. Nothing for the local disk. */
-export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string } | { kind: "menu" | "chain"; url: string } | { kind: "shell" };
+export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string; /** Name of the machine that must have an order first. */ order?: string; /** Arguments that iPXE fills in. */ own?: string } | { kind: "menu" | "chain"; url: string } | { kind: "shell" };
 
-export function jobOf(boot: Boot): Job | undefined {
+/** Who boots, and from where: what the imaging system is told. */
+export interface Booting {
+  machine: string;
+  master: MasterRef;
+}
+
+export function jobOf(boot: Boot, who?: Booting): Job | undefined {
   switch (boot.kind) {
     case "local":
       return undefined;
@@ -23,11 +29,21 @@ export function jobOf(boot: Boot): Job | undefined {
       return { kind: "shell" };
     case "menu":
       return { kind: "menu", url: menuPath(boot.menu.name) };
+    case "clone":
+      return who && imaging(who, true);
+    case "rescue":
+      return who && imaging(who, false);
     case "chain":
       return { kind: "chain", url: boot.url };
     case "kernel":
       return { kind: "kernel", kernel: blobPath(boot.image.kernel), initrds: boot.image.initrds.map(blobPath), cmdline: cmdlineOf(boot) };
   }
+}
+
+function imaging({ machine, master }: Booting, ordered: boolean): Job {
+  const { id, cmdline } = master.imaging!;
+  const own = [`netboot.master=${master.http}`, `netboot.machine=${machine}`, "netboot.mac=${netX/mac}", ordered ? "netboot.order=${netboot-order}" : "netboot.rescue=1"].join(" ");
+  return { kind: "kernel", kernel: `/imaging/${id}/vmlinuz`, initrds: [`/imaging/${id}/initrd`], cmdline, own, ...(ordered && { order: machine }) };
 }
 
 /** The command line that a boot gives its kernel: the machine's in place of the image's, if it has one, and what it appends. */
@@ -42,6 +58,7 @@ export interface Script {
   /** How this machine boots its own disk. */
   local: LocalBoot;
   retries: Retries;
+  who?: Booting;
 }
 
 /** The iPXE script of one machine: its job, tried again as configured, and then, whatever went wrong, its own disk. */
@@ -54,12 +71,13 @@ export const question = (http: string, { localBoot, retries }: Pick<MasterRef, "
 /** A thousand machines share a handful of boots: each body is rendered once. */
 const bodies = new Map<string, string>();
 
-function body({ boot, local, retries }: Omit<Script, "title">): string {
-  const key = JSON.stringify([boot, local, retries]);
+function body({ boot, local, retries, who }: Omit<Script, "title">): string {
+  const job = jobOf(boot, who);
+  const key = JSON.stringify([boot.kind === "local" ? boot : job, local, retries]);
   const known = bodies.get(key);
   if (known !== undefined) return known;
   const disk = boot.kind === "local" ? { ...local, ...boot } : local;
-  const text = tidy(template("script.njk", { job: jobOf(boot) ?? false, local: { ...disk, volume: disk.volume ?? "" }, retries }));
+  const text = tidy(template("script.njk", { job: job ?? false, local: { ...disk, volume: disk.volume ?? "" }, retries }));
   if (bodies.size > 1000) bodies.clear();
   bodies.set(key, text);
   return text;

@@ -1,3 +1,4 @@
+import { cloneSummary } from "./clone";
 import { cmdlineOf } from "./script";
 import type { Boot, ImageRef, LocalBoot } from "./types";
 
@@ -10,6 +11,10 @@ export function summary(boot: Boot, local: LocalBoot): string[] {
       return [`menu ${boot.menu.name}`];
     case "shell":
       return ["iPXE's shell, then the local disk"];
+    case "clone":
+      return cloneSummary(boot);
+    case "rescue":
+      return ["imaging system for rescue, by ssh; changes nothing by itself"];
     case "kernel":
       return [image(boot.image), `command line: ${cmdlineOf(boot) || "none"}`];
     default:

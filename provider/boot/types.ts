@@ -25,6 +25,16 @@ export interface MasterRef {
   offer: "all" | "known";
   localBoot: LocalBoot;
   retries: Retries;
+  /** The imaging system, where the master has one. */
+  imaging?: ImagingRef;
+  /** How many machines one run may order erased. */
+  maxErase?: number;
+}
+
+export interface ImagingRef {
+  /** Digest of its recipe: the folder in its URL. */
+  id: string;
+  cmdline: string;
 }
 
 export const FIRMWARES = ["bios", "uefi", "uefi32", "arm64"] as const;
@@ -55,6 +65,30 @@ export interface ImageRef {
   cmdline: string;
 }
 
+export interface DiskImageRef {
+  name: string;
+  /** SHA-256 of the source. */
+  digest: string;
+  /** Bytes unpacked, where that is known before the master has looked. */
+  size?: number;
+}
+
+/** A disk by what cannot be another one's; `name` is the kernel's, and means what it means at that boot. */
+export type DiskChoice = "only" | { serial: string } | { wwn: string } | { id: string } | { size: string } | { name: string };
+
+export interface CloneBoot {
+  kind: "clone";
+  image: DiskImageRef;
+  disk: DiskChoice;
+  generation: number;
+  overwrite: boolean;
+  verify: "full" | "sampled" | "stream";
+  expand: "none" | "last";
+  hostname?: string;
+  then: "reboot" | "poweroff" | "shell";
+  onFailure: "wait" | "reboot" | "poweroff";
+}
+
 export interface MenuRef {
   name: string;
   /** Names of the menus that can be reached from it. */
@@ -65,6 +99,8 @@ export type Boot =
   | ({ kind: "local" } & Partial<LocalBoot>)
   | { kind: "menu"; menu: MenuRef }
   | { kind: "kernel"; image: ImageRef; cmdline?: string; append?: string }
+  | CloneBoot
+  | { kind: "rescue" }
   | { kind: "shell" }
   | { kind: "chain"; url: string };
 

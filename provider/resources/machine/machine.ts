@@ -1,3 +1,4 @@
+import { cloneJob } from "../../boot/clone";
 import { bootProblems, localProblems, normalisedBoot } from "../../boot/rules";
 import { firmware, HTTP, script, SITE } from "../../boot/script";
 import { summary } from "../../boot/summary";
@@ -54,7 +55,7 @@ export function problemsOf(machine: Machine): Problem[] {
     ...addressProblems(machine),
     ...hostnameProblems(machine),
     ...(boot.kind === "local" ? [] : localProblems(localBoot, "localBoot")),
-    ...bootProblems(boot, "boot", localBoot),
+    ...bootProblems(boot, "boot", localBoot, machine.master),
   ];
 }
 
@@ -96,10 +97,11 @@ export function stateOf(machine: Machine): HostState {
   const [first, ...others] = identities(machine);
   return {
     files: {
-      ...(first && { [`${HTTP}/${first}`]: script({ title: `machine ${name}`, boot, local: localBoot, retries: master.retries }) }),
+      ...(first && { [`${HTTP}/${first}`]: script({ title: `machine ${name}`, boot, local: localBoot, retries: master.retries, who: { machine: name, master } }) }),
       ...(mac && { [`${SITE}/dhcp-hosts/${name}`]: template("dhcp-host.njk", { mac, items: [address, hostname].filter(Boolean) }) }),
     },
     ...(others.length && { links: Object.fromEntries(others.map((path) => [`${HTTP}/${path}`, `../${first}`])) }),
+    ...(boot.kind === "clone" && { orders: { [name]: { generation: boot.generation, job: cloneJob(name, boot) } } }),
     ...(address && { claims: { [`address ${address}`]: "" } }),
   };
 }

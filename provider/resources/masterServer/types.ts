@@ -12,6 +12,8 @@ export interface MasterServer {
   unknownMenu?: string;
   localBoot: LocalBoot;
   retries: Retries;
+  imaging?: { authorizedKeys: string[]; firmware: string[]; cmdline: string };
+  maxErase: number;
 }
 
 /** A file of the iPXE package by its name, or one of the user's own. */
