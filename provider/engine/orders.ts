@@ -25,7 +25,8 @@ close_order() { # machine
     elif unclaimed "$nonce"; then entered "$1" withdrawn "$generation" "$nonce"
     else entered "$1" left "$generation" "$nonce"; fi
   fi
-  rm -rf -- "$O/$1" && { [ -z "$nonce" ] || rm -rf -- "$C/$nonce"; } || fail
+  # The order last: it holds the nonce by which a crash in between is mended.
+  { [ -z "$nonce" ] || rm -rf -- "$C/$nonce"; } && rm -rf -- "$O/$1" || fail
 }
 settle_order() { progress "generation done by $1"; close_order "$1"; }
 take_back_order() { close_order "$1"; rm -rf -- "$R/$1"; }
@@ -38,10 +39,10 @@ give_order() { # machine generation job
   [ ! -d "$O/$1" ] || close_order "$1"
   nonce=$(random); read -r site <"$B/.site" || [ -n "$site" ] || fail
   rm -rf -- "$O/.new.$1"
-  mkdir -p "$O/.new.$1" "$C/$nonce" "$R/$1" && chmod 755 "$O/.new.$1" "$C/$nonce" "$R/$1" && chown 33:33 "$C/$nonce" "$R/$1" &&
-    ln -s "$C/$nonce/done" "$O/.new.$1/done" && : >"$C/$nonce/open" && chown 33:33 "$C/$nonce/open" &&
-    printf '#!ipxe\nset netboot-order %s\n' "$nonce" >"$O/.new.$1/order.ipxe" &&
-    { printf '%s' "$3" | sed '1q'; printf 'nonce %s\nsite %s\n' "$nonce" "$site"; printf '%s' "$3" | sed '1d'; } >"$O/.new.$1/job" || fail
+  mkdir -p "$O/.new.$1" && chmod 755 "$O/.new.$1" &&
+    { printf '%s' "$3" | sed '1q'; printf 'nonce %s\nsite %s\n' "$nonce" "$site"; printf '%s' "$3" | sed '1d'; } >"$O/.new.$1/job" &&
+    printf '#!ipxe\nset netboot-order %s\n' "$nonce" >"$O/.new.$1/order.ipxe" && ln -s "$C/$nonce/done" "$O/.new.$1/done" &&
+    mkdir -p "$C/$nonce" "$R/$1" && chmod 755 "$C/$nonce" "$R/$1" && : >"$C/$nonce/open" && chown 33:33 "$C/$nonce" "$R/$1" "$C/$nonce/open" || fail
   sync "$O/.new.$1/order.ipxe" "$O/.new.$1/job" "$O/.new.$1" "$C/$nonce/open" "$C/$nonce" || fail
   entered "$1" ordered "$2" "$nonce"
   mv -T -- "$O/.new.$1" "$O/$1" && sync "$O" || fail
@@ -51,7 +52,8 @@ pending_orders() {
   for new in "$O"/.new.*; do
     [ -d "$new" ] || continue
     m=\${new##*/.new.}; nonce=$(nonce_of "$new")
-    if [ -n "$nonce" ] && [ ! -d "$O/$m" ] && grep -qs "^ordered [0-9]* $nonce " "$B/$m"; then mv -T -- "$new" "$O/$m"; else rm -rf -- "$new"; [ -z "$nonce" ] || rm -rf -- "$C/$nonce"; fi
+    if [ -n "$nonce" ] && [ ! -d "$O/$m" ] && grep -qs "^ordered [0-9]* $nonce " "$B/$m"; then mv -T -- "$new" "$O/$m"
+    else { [ -z "$nonce" ] || rm -rf -- "$C/$nonce"; } && rm -rf -- "$new"; fi || fail
   done
 }`,
 ]);

@@ -17,6 +17,8 @@ interface Seen {
   /** Has a machine taken it, and has it reported that it is done? */
   claimed: boolean;
   done: boolean;
+  /** A crash left one beside its place. */
+  halted: boolean;
 }
 
 /** The highest generation that must not run again. State is believed where the ledger is older than it. */
@@ -34,7 +36,8 @@ export const orders: Kind<"orders", Seen> = {
 printf '%s\n' "$k" | while IFS= read -r m; do
   o=${SITE}/http/orders/$m
   [ -f ${LEDGER}/"$m" ] || [ -d "$o" ] || continue
-  nonce= open=0 job=- claimed=no done=no
+  nonce= open=0 job=- claimed=no done=no halted=no
+  [ ! -d ${SITE}/http/orders/.new."$m" ] || halted=yes
   if [ -f "$o/job" ]; then
     while read -r key value; do case $key in nonce) nonce=$value ;; generation) open=$value ;; esac; done <"$o/job"
     job=$(grep -v '^nonce \|^site ' "$o/job" | sha256sum); job=\${job%% *}
@@ -43,9 +46,9 @@ printf '%s\n' "$k" | while IFS= read -r m; do
   fi
   if [ -f ${LEDGER}/"$m" ]; then
     awk '$1 == "ordered" { of[$3] = $2; if ($2 > named) named = $2 } $1 == "withdrawn" { delete of[$3] } END { for (n in of) if (of[n] > high) high = of[n]; print high + 0, named + 0 }' ${LEDGER}/"$m"
-  else echo 'no 0'; fi | { read -r high named; printf 'orders\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$m" "$high" "$named" "$open" "$job" "$claimed" "$done"; }
+  else echo 'no 0'; fi | { read -r high named; printf 'orders\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$m" "$high" "$named" "$open" "$job" "$claimed" "$done" "$halted"; }
 done`,
-  parse: ([high, named, open, job, claimed, done]) => ({ ledger: high !== "no", high: Number(high) || 0, named: Number(named), open: Number(open), job: job!, claimed: claimed === "yes", done: done === "yes" }),
+  parse: ([high, named, open, job, claimed, done, halted]) => ({ ledger: high !== "no", high: Number(high) || 0, named: Number(named), open: Number(open), job: job!, claimed: claimed === "yes", done: done === "yes", halted: halted === "yes" }),
   digest: (want) => `${want.generation} ${sha256(want.job)}`,
   refuses(want, seen, machine) {
     if (seen ? seen.ledger : !want.known || want.generation > want.known) return undefined;
@@ -58,6 +61,7 @@ done`,
   diff(want, seen) {
     if (want === undefined) return seen && seen.open > 0 ? "no longer declared" : undefined;
     if (want.generation > spent(seen, want.known)) return `generation ${want.generation} is ordered`;
+    if (seen?.halted) return "an order was interrupted before it was offered";
     if (seen?.done) return `generation ${seen.open} is done`;
     if (seen?.open === want.generation && !seen.claimed && seen.job !== sha256(want.job)) return `generation ${want.generation} is ordered anew: nothing has claimed it, and it says something else now`;
     return undefined;
@@ -68,9 +72,10 @@ done`,
     const given = todo.filter((t) => t.op !== "remove");
     return {
       // After the images that they name, and after the script that asks for them: the last of all that is offered.
-      offer: given.map((t) =>
-        t.seen?.done && t.want!.generation <= spent(t.seen, t.want!.known) ? sh`settle_order ${t.key}` : sh`give_order ${t.key} ${String(t.want!.generation)} ${t.want!.job}`,
-      ),
+      offer: given.flatMap(({ key, want, seen }) => {
+        if (want!.generation > spent(seen, want!.known) || !(seen!.done || seen!.halted)) return [sh`give_order ${key} ${String(want!.generation)} ${want!.job}`];
+        return seen!.done ? [sh`settle_order ${key}`] : [];
+      }),
       stop: todo.filter((t) => t.op === "remove").map((t) => sh`take_back_order ${t.key}`),
     };
   },
