@@ -15,9 +15,8 @@ export function cloneJob(machine: string, boot: CloneBoot): string {
 function diskText(disk: DiskChoice): string {
   if (disk === "only") return disk;
   const [[how, value]] = Object.entries(disk) as [[string, string]];
-  if (how !== "size") return `${how}=${value}`;
-  const { least, most } = sizes(value)!;
-  return `size=${least}-${most}`;
+  const range = how === "size" ? sizes(value) : undefined;
+  return `${how}=${range ? `${range.least}-${range.most}` : value}`;
 }
 
 /** Bytes of "100 GB-600 GB". */
