@@ -1,3 +1,4 @@
 /** What the constant `__provider` text of every resource requires at run time. */
 export { provider } from "./pulumi/provider";
 export { diagnose, type Diagnosis, type Planned } from "./pulumi/doctor";
+export { machineStatus, type MachineStatus } from "./pulumi/machines";

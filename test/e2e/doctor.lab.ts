@@ -8,7 +8,7 @@ import { openLab, startMaster } from "../lab/index.ts";
 import type { Project } from "../pulumi/project.ts";
 import { site } from "./site.ts";
 
-const cli = join(import.meta.dirname, "..", "..", "sdk", "dist", "cli.js");
+const cli = join(import.meta.dirname, "..", "..", "sdk", "dist", "cli", "main.js");
 
 async function doctor(project: Project, ...flags: string[]): Promise<{ code: number; out: string; err: string }> {
     const child = spawn(process.execPath, [cli, "doctor", ...flags], { cwd: project.folder, env: project.env, stdio: ["ignore", "pipe", "pipe"] });

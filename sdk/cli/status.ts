@@ -1,0 +1,42 @@
+import type { MachineStatus } from "@pulumi-netboot/provider";
+import type { Options } from "./main";
+import { deployed } from "./stack";
+import { columns } from "./table";
+
+/** Seconds between two looks at the masters. */
+const PACE = 2;
+
+export async function status({ stack, json, once }: Options): Promise<number> {
+    const { machineStatus } = await import("@pulumi-netboot/provider");
+    const resources = await deployed(stack);
+    const live = process.stdout.isTTY && !json && !once;
+    for (let height = 0; ; ) {
+        const machines = await machineStatus(resources);
+        const text = json ? `${JSON.stringify(machines, null, 2)}\n` : table(machines);
+        // Back to the first line of the last table, and everything below it away.
+        process.stdout.write(`${height ? `\u001b[${height}A\u001b[J` : ""}${text}`);
+        if (!live || !machines.some(busy)) return machines.some(({ said }) => said?.stage === "failed") ? 1 : 0;
+        height = text.split("\n").length - 1;
+        await new Promise((done) => setTimeout(done, PACE * 1000));
+    }
+}
+
+const busy = ({ order }: MachineStatus) => order === "waiting" || order === "claimed";
+
+function table(machines: MachineStatus[]): string {
+    if (!machines.length) return "No machine of this stack was ever ordered to clone or capture.\n";
+    const rows = machines.map(({ machine, generation, order, said = {}, age }) => [
+        machine, String(generation), ORDER[order], said.stage ?? "-", said.percent === undefined ? "-" : `${Math.floor(said.percent)} %`, said.rate ? (said.rate / 2 ** 20).toFixed(1) : "-",
+        said.eta === undefined ? "-" : span(said.eta), age === undefined ? "never" : `${span(age)} ago`, said.error ?? said.disk ?? "",
+    ]);
+    return columns(["MACHINE", "GEN", "ORDER", "STAGE", "DONE", "MiB/s", "LEFT", "HEARD", "DISK OR ERROR"], rows, process.stdout.isTTY ? process.stdout.columns : undefined);
+}
+
+const ORDER: Record<MachineStatus["order"], string> = { none: "-", waiting: "waiting", claimed: "claimed", done: "done" };
+
+/** Seconds as a person says them. */
+function span(seconds: number): string {
+    if (seconds < 60) return `${Math.round(seconds)} s`;
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+    return seconds < 172800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
+}

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { createEngine } from "../../provider/dist/engine/index.js";
+import { reportsIn, reportsScript } from "../../provider/dist/engine/reports.js";
+import { fastHost } from "./fastHost.ts";
+import { urn } from "./site.ts";
+
+test("what the master knows of its machines, in one trip, and what a machine says is only text", async (t) => {
+  const host = fastHost();
+  t.after(() => host.remove());
+  const job = "netboot-job 1\ngeneration 2\nend end\n";
+  await createEngine(host.connect(), { watch: 0 }).reconcile({ owner: urn("Machine", "desk-01"), label: "desk-01", want: { orders: { "desk-01": { generation: 2, job } } } } as any);
+  const say = (machine: string, text: string) => {
+    mkdirSync(host.path(`/srv/netboot/reports/${machine}`), { recursive: true });
+    writeFileSync(host.path(`/srv/netboot/reports/${machine}/status`), text);
+  };
+  say("desk-01", '{"stage":"write","percent":41.5,"rate":5242880,"eta":"soon","error":"\\u001b[31mred","shell":"rm"}');
+  say("desk-02", "{ no json");
+  const machines = ["desk-01", "desk-02", "desk-03"];
+  const { stdout } = await host.shell(reportsScript(machines));
+  const [first, second, third] = reportsIn(stdout, machines);
+  assert.deepEqual({ ...first, age: 0 }, { machine: "desk-01", generation: 2, order: "waiting", age: 0, said: { stage: "write", error: "?[31mred", percent: 41.5, rate: 5242880 } });
+  assert.equal(second!.said!.error, "its report cannot be read");
+  assert.deepEqual(third, { machine: "desk-03", generation: 0, order: "none" });
+});
