@@ -1,7 +1,7 @@
 // The demo is a promise of the README: it runs to its end, and Ctrl-C leaves nothing behind.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -29,12 +29,22 @@ test("the demo runs to its end and says what it has shown", async () => {
     assert.deepEqual(traces(child.pid!), []);
 });
 
-test("Ctrl-C in the middle of an up leaves no container, no network and no project", async () => {
+test("Ctrl-C in the middle of an up leaves no container, no network, no process and no project", async () => {
     const child = start();
     await new Promise<void>((resolve) => child.stdout.setEncoding("utf8").on("data", (chunk: string) => chunk.includes("creating") && resolve()));
     assert.notDeepEqual(traces(child.pid!), []);
     child.kill("SIGINT");
     assert.equal(await ended(child), 130);
     assert.deepEqual(traces(child.pid!), []);
+    assert.deepEqual(commands().filter((command) => command.includes(`netboot-project-${child.pid}-`)), [], "nothing that the CLI had started is left running");
     assert.deepEqual(readdirSync(tmpdir()).filter((name) => name.startsWith(`netboot-project-${child.pid}-`)), []);
 });
+
+const commands = (): string[] =>
+    readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+        try {
+            return [readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")];
+        } catch {
+            return []; // it has just ended
+        }
+    });

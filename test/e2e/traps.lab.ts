@@ -8,6 +8,7 @@ import { until } from "../lab/exec.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
 import { differences, inWords, type Snapshot } from "../lab/snapshot.ts";
+import { killFamily } from "../pulumi/family.ts";
 import { blamed, daemons, openSite, type Site, stand, written } from "./cli.ts";
 
 let lab: Lab;
@@ -221,7 +222,7 @@ test("killed in the middle of the first up, with the provider: cancel, and up ag
     const child = spawn("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive"], { cwd: site.folder, env: site.env, stdio: "ignore" });
     const closed = new Promise((resolve) => child.on("close", resolve));
     await until("the first words to the master", 60_000, async () => ((await master.tryExec("test -s /var/lib/netboot/lock")).exitCode === 0 ? true : undefined));
-    for (const pid of family(child.pid!)) try { process.kill(pid, "SIGKILL"); } catch { /* it went with its parent */ }
+    killFamily(child.pid!);
     await closed;
 
     // The file backend keeps the lock of the dead run: its message says to cancel.
@@ -248,16 +249,3 @@ test("another master's address is a move: the old one is left as it was, the new
     await site.destroy();
     assert.equal((await other.tryExec("ls -Ad /srv/* /etc/netboot /var/lib/netboot")).stdout, "");
 });
-
-/** A process and all that it started. */
-function family(pid: number): number[] {
-    const parents = new Map<number, number[]>();
-    for (const name of readdirSync("/proc").filter((it) => /^\d+$/.test(it)))
-        try {
-            const stat = readFileSync(`/proc/${name}/stat`, "utf8");
-            const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-            parents.set(parent, [...(parents.get(parent) ?? []), Number(name)]);
-        } catch { /* it has just ended */ }
-    const below = (one: number): number[] => [one, ...(parents.get(one) ?? []).flatMap(below)];
-    return below(pid);
-}

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { endsWithUs } from "./family.ts";
 import { pulumiEnv } from "../setup/where.mjs";
 
 const repository = join(import.meta.dirname, "..", "..");
@@ -94,6 +95,7 @@ function pulumi(cwd: string, args: string[], env: NodeJS.ProcessEnv, options: Ru
     const colour = options.show && process.stdout.isTTY ? "always" : "never";
     const started = Date.now();
     const child = spawn("pulumi", [...args, "--non-interactive", "--color", colour], { cwd, env: { ...env, ...options.env }, stdio: ["ignore", "pipe", "pipe"], signal: options.signal });
+    const ended = endsWithUs(child);
     let text = "";
     for (const stream of [child.stdout, child.stderr])
         stream.setEncoding("utf8").on("data", (chunk: string) => {
@@ -103,6 +105,7 @@ function pulumi(cwd: string, args: string[], env: NodeJS.ProcessEnv, options: Ru
     return new Promise((resolve, reject) => {
         child.on("error", reject);
         child.on("close", (status) => {
+            ended();
             const code = status ?? 255;
             const expected = options.expect ?? 0;
             if (expected !== "any" && code !== expected) reject(new Error(`pulumi ${args.join(" ")}: exit code ${code}, expected ${expected}\n${text}`));
