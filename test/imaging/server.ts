@@ -1,0 +1,65 @@
+// A master, as far as a client in the imaging system sees one: files, MOVE and PUT as nginx's dav does them, and faults.
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** What goes wrong with a request: a status, nothing at all, silence, an end after so many bytes, a flipped bit, or the answer lost on its way. */
+export type Fault = { status: number } | "empty" | "stall" | { cut: number } | { flip: number } | "lost" | undefined;
+
+export interface Master {
+  url: string;
+  files: Map<string, Buffer>;
+  /** What was put, by path, newest last. */
+  put: Map<string, string[]>;
+  asked: string[];
+  fault: (request: string, times: number) => Fault;
+  close(): Promise<void>;
+}
+
+export async function startMaster(): Promise<Master> {
+  const times = new Map<string, number>();
+  const master: Master = { url: "", files: new Map(), put: new Map(), asked: [], fault: () => undefined, close: () => new Promise((done) => { server.close(() => done()); server.closeAllConnections(); }) };
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    let body = "";
+    for await (const piece of request) body += piece;
+    const path = request.url!, asked = `${request.method} ${path}`;
+    master.asked.push(asked);
+    times.set(asked, (times.get(asked) ?? 0) + 1);
+    const fault = master.fault(asked, times.get(asked)!);
+    const end = (status: number, data: Buffer = Buffer.alloc(0)) => {
+      if (fault === "lost") return void request.socket.destroy();
+      response.writeHead(status, { "content-length": data.length });
+      response.end(data);
+    };
+    if (fault === "stall") return;
+    if (fault === "empty") return end(200);
+    if (typeof fault === "object" && "status" in fault) return end(fault.status);
+    if (request.method === "PUT") {
+      master.put.set(path, [...(master.put.get(path) ?? []), body]);
+      return end(201);
+    }
+    const data = master.files.get(path);
+    if (!data) return end(404);
+    if (request.method === "MOVE") {
+      const to = /^http:\/\/[0-9.:]+(\/claims\/[0-9a-f]+\/by-[0-9a-f]+)$/.exec(String(request.headers["destination"]))?.[1];
+      if (!to) return end(403);
+      master.files.delete(path);
+      master.files.set(to, data);
+      return end(204);
+    }
+    if (typeof fault === "object" && "flip" in fault) {
+      const wrong = Buffer.from(data);
+      wrong[fault.flip % wrong.length]! ^= 1;
+      return end(200, wrong);
+    }
+    if (typeof fault === "object" && "cut" in fault) {
+      response.writeHead(200, { "content-length": data.length });
+      response.write(data.subarray(0, fault.cut));
+      return void setTimeout(() => request.socket.destroy(), 5);
+    }
+    end(200, data);
+  };
+  const server = createServer((request, response) => void answer(request, response).catch(() => request.socket.destroy()));
+  await new Promise<void>((up) => server.listen(0, "127.0.0.1", up));
+  master.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return master;
+}
