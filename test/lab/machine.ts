@@ -14,6 +14,8 @@ export interface Hardware {
     disk?: boolean;
     /** What the firmware tries, in this order; "http" is UEFI's own HTTP boot. Default: "pxe", then "disk". */
     boot?: ("pxe" | "http" | "disk")[];
+    /** Further arguments for QEMU, for what only one test wants of a machine. */
+    more?: string[];
 }
 
 /** A monitor, reached from inside the container only. */
@@ -37,6 +39,7 @@ export function machineArguments(hardware: Hardware): string[] {
         ...(identity.length ? [["-smbios", `type=1,${identity.join(",")}`]] : []),
         ...(hardware.disk ? disk(index("disk")) : []),
         ...(firmware === "uefi" ? uefi : [["-boot", "strict=on"]]),
+        hardware.more ?? [],
     ].flat();
 }
 

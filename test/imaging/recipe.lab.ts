@@ -1,0 +1,117 @@
+// The imaging system, built on real masters and booted: what /netboot/run may count on.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import ssh2 from "ssh2";
+import { imaging } from "../../provider/dist/imaging/index.js";
+import { makeByHand, say } from "../lab/handMade.ts";
+import { type Client, differences, type Lab, type Master, openLab, startClient, startMaster } from "../lab/index.ts";
+import { ed25519 } from "../ssh/keys.ts";
+import { stubClient } from "./stub.ts";
+
+const site = "/srv/hand-made/imaging";
+const keys = ed25519({ comment: "imaging" });
+const stub = stubClient({ tools: ["curl", "dd", "sha256sum", "zstd", "sfdisk", "e2fsck", "resize2fs", "xfs_growfs", "btrfs", "udp-receiver"] });
+const { script } = imaging({ authorizedKeys: [keys.public] }, stub.folder);
+let lab: Lab;
+const masters: Master[] = [];
+
+before(async () => {
+    lab = await openLab();
+    masters.push(await startMaster(lab, { debian: 12 }), await startMaster(lab, { debian: 13, address: lab.at(3) }));
+    await Promise.all(masters.map((master) => makeByHand(master, { ranges: [], script: "" }).then(() => master.exec("mkdir -p /root/first /root/again"))));
+    await Promise.all(masters.map((master) => master.container.copyContentToContainer([{ target: "/root/build", content: script }])));
+});
+after(async () => {
+    stub.remove();
+    await lab.close();
+});
+
+const build = (master: Master, to: string) => master.exec(`OUT=${to} sh /root/build 4> ${to}.said && stat -c '%a %n' ${to}/*`);
+
+for (const [i, debian] of [12, 13].entries())
+    test(`on Debian ${debian} it is built twice the same, and leaves nothing behind but what was asked for`, { timeout: 600_000 }, async (t) => {
+        const master = masters[i]!;
+        const then = await master.snapshot();
+        const began = Date.now();
+        assert.equal(await build(master, "/root/first"), "644 /root/first/initrd\n644 /root/first/vmlinuz\n");
+        t.diagnostic(`${((Date.now() - began) / 1000).toFixed(0)} s; ${(await master.exec("tail -n 1 /root/first.said")).trim()}`);
+        await build(master, "/root/again");
+        assert.equal(await master.exec("cd /root/first && sha256sum * | (cd ../again && sha256sum -c --quiet)"), "");
+        const left = differences(then, await master.snapshot()).map(({ kind, what }) => `${kind} ${what}`);
+        assert.deepEqual(left.filter((line) => !/ \/root\/(first|again)/.test(line)), []);
+        await master.exec(`mkdir -p ${site} && mv /root/first/* ${site}`);
+    });
+
+// Two disks that cost nothing, and as a real one's each has a name.
+const nothing = (name: string) => ["-blockdev", `driver=null-co,node-name=${name},size=67108864,read-zeroes=on`];
+const disks = [
+    ...[...nothing("virtio"), "-device", "virtio-blk-pci,drive=virtio,serial=VIRTIO-1"],
+    ...[...nothing("nvme"), "-device", "nvme,drive=nvme,serial=NVME-1"],
+    ...[...nothing("sata"), "-device", "ide-hd,drive=sata,bus=ide.1,serial=SATA-1,wwn=0x5000c50012345678"],
+];
+
+/** One DHCP server at a time: both masters are on one network. */
+async function boot(master: Master, client: { name: string; firmware: "bios" | "uefi"; mac: string }, more: string, nic?: "e1000") {
+    await Promise.all(masters.map((one) => one.tryExec("pkill dnsmasq; sleep 0.2")));
+    await master.exec(`dnsmasq --conf-file=/etc/dnsmasq.conf --dhcp-range=${lab.at(50)},${lab.at(99)},255.255.255.0,1h`);
+    const line = `console=tty0 console=ttyS0 netboot.master=http://${master.host} netboot.machine=${client.name} netboot.mac=\${mac} ${more}`;
+    await say(master, ["#!ipxe", `kernel http://${master.host}/imaging/vmlinuz initrd=initrd ${line}`, `initrd http://${master.host}/imaging/initrd`, "boot", ""].join("\n"));
+    const started = await startClient(lab, { ...client, nic, memory: 512, more: disks });
+    await started.waitFor(/^FACT end/, 300_000);
+    return started;
+}
+
+const facts = (client: Client, name: string) => client.serial().filter((line) => line.startsWith(`FACT ${name} `)).map((line) => line.slice(6 + name.length));
+
+function common(client: Client, t: { diagnostic(text: string): void }) {
+    t.diagnostic(`${client.stages.map(({ stage, seconds }) => `${stage} ${seconds.toFixed(0)} s`).join(", ")}; memory ${facts(client, "memory")[0]}; ${facts(client, "modules")[0]} modules; ${client.serial().find((line) => / on eth0 after/.test(line))}`);
+    const found = facts(client, "disk").map((line) => line.split(" ") as [string, string]);
+    for (const [name, device] of [["virtio-VIRTIO-1", "/dev/vda"], ["nvme-QEMU_NVMe_Ctrl_NVME-1", "/dev/nvme0n1"], ["ata-QEMU_HARDDISK_SATA-1", "/dev/sda"], ["wwn-0x5000c50012345678", "/dev/sda"]] as const)
+        assert.equal(found.find(([link]) => link === name)?.[1], device, `${name} of ${found.join("; ")}`);
+    assert.match(facts(client, "dd")[0]!, /coreutils/);
+    assert.deepEqual(facts(client, "modprobe"), ["/usr/bin/kmod"]);
+    assert.deepEqual(facts(client, "filesystem"), ["ext4", "xfs", "btrfs", "vfat"]);
+    assert.deepEqual(facts(client, "master"), ["200"]);
+    const address = facts(client, "address")[0]!.split("/")[0]!;
+    assert.match(address, new RegExp(`^${lab.network.subnet.replace(/\d+\/24$/, "").replaceAll(".", "\\.")}\\d+$`));
+    return address;
+}
+
+/** What the host key was, and what the command said. */
+const login = (host: string, how: ssh2.ConnectConfig, command = "cat /run/imaging/hostkey.pub") =>
+    new Promise<{ hostKey: string; said: string }>((resolve, reject) => {
+        const connection = new ssh2.Client();
+        let hostKey = "", said = "";
+        const hostVerifier = (key: string) => ((hostKey = `SHA256:${Buffer.from(key, "hex").toString("base64").replace(/=+$/, "")}`), true);
+        connection.on("error", reject).on("ready", () => connection.exec(command, (error, stream) => {
+            if (error) return reject(error);
+            stream.on("data", (data: Buffer) => (said += data)).on("close", () => (connection.end(), resolve({ hostKey, said })));
+        }));
+        connection.connect({ host, username: "root", readyTimeout: 60_000, hostHash: "sha256", hostVerifier, ...how });
+    });
+
+test("by BIOS it has an address, the disks' names, and an SSH server for the keys alone", { timeout: 600_000 }, async (t) => {
+    const client = await boot(masters[0]!, { name: "bios", firmware: "bios", mac: "52:54:00:00:00:01" }, "", "e1000");
+    const address = common(client, t);
+    const [told] = facts(client, "hostkey");
+    const { hostKey, said } = await login(address, { privateKey: keys.private });
+    assert.equal(hostKey, told);
+    assert.match(said, /^ssh-ed25519 AAAA/);
+    await assert.rejects(login(address, { privateKey: ed25519({ comment: "other" }).private }), /authentication methods failed/);
+    await assert.rejects(login(address, { password: "" }), /authentication methods failed/);
+    await client.waitFor(new RegExp(`/netboot/run has ended with 3`));
+    await client.waitFor(new RegExp(`waiting; ssh root@${address}`));
+    assert.ok(!client.serial().some((line) => /root shell/.test(line)));
+    await client.stop();
+});
+
+test("by UEFI too, with Debian 13's kernel, and a shell on the console where the command line says so", { timeout: 600_000 }, async (t) => {
+    const client = await boot(masters[1]!, { name: "uefi", firmware: "uefi", mac: "52:54:00:00:00:02" }, "netboot.shell=1");
+    common(client, t);
+    assert.ok(Number(facts(client, "efi")[0]) > 0);
+    await client.waitFor(/a root shell on ttyS0/);
+    await new Promise((next) => setTimeout(next, 3000));
+    client.type("echo $((6 * 7))-$(id -u)\n");
+    await client.waitFor(/^42-0/);
+    await client.stop();
+});
