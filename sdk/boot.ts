@@ -30,6 +30,15 @@ export const kernel = (image: KernelImage, options: Options<"kernel", "image"> =
  */
 export const clone = (image: NetbootResource, options: Options<"clone", "image">): Boot => ({ ...options, kind: "clone", image: image.__ref }) as Boot;
 
+/**
+ * A disk of the machine, read once for each `generation` into /srv/netboot/captures/NAME/GENERATION.zst on the master; nothing on the disk is changed.
+ * What came over an open network is not trusted by itself: `netboot status` shows its digest, and only a `DiskImage` that names it can be cloned.
+ *
+ * @example
+ * boot.capture({ name: "golden", disk: "only", generation: 1 })
+ */
+export const capture = (options: Options<"capture">): Boot => ({ ...options, kind: "capture" }) as Boot;
+
 /** The imaging system, which changes nothing by itself: a shell by ssh with the keys of the master's `imaging`. */
 export const rescue = (): Boot => ({ kind: "rescue" }) as Boot;
 

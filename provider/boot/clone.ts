@@ -1,16 +1,25 @@
+import { SITE } from "../engine/state";
 import { bytes } from "../words";
 import type { Problem } from "../resource";
-import type { CloneBoot, DiskChoice, MasterRef } from "./types";
+import type { CaptureBoot, CloneBoot, DiskChoice, MasterRef } from "./types";
+
+type Line = [key: string, value: string];
 
 /** Lines of an order's job (docs/cloning-protocol.md) but for the nonce and the site, which the host draws. */
-export function cloneJob(machine: string, boot: CloneBoot): string {
-  const { image, disk, generation, overwrite, verify, expand, hostname, then, onFailure } = boot;
-  const lines: [string, string][] = [
-    ["netboot-job", "1"], ["machine", machine], ["generation", String(generation)], ["do", "clone"], ["image", image.digest], ["disk", diskText(disk)], ["overwrite", overwrite ? "yes" : "no"],
-    ["verify", verify], ["expand", expand], ...(hostname ? [["hostname", hostname] as [string, string]] : []), ["then", then], ["failure", onFailure], ["transport", "unicast"], ["end", "end"],
-  ];
-  return lines.map(([key, value]) => `${key} ${value}\n`).join("");
-}
+const job = (machine: string, generation: number, lines: Line[]): string =>
+  [["netboot-job", "1"], ["machine", machine], ["generation", String(generation)], ...lines, ["end", "end"]].map(([key, value]) => `${key} ${value}\n`).join("");
+
+export const cloneJob = (machine: string, { image, disk, generation, overwrite, verify, expand, hostname, then, onFailure }: CloneBoot): string =>
+  job(machine, generation, [
+    ["do", "clone"], ["image", image.digest], ["disk", diskText(disk)], ["overwrite", overwrite ? "yes" : "no"], ["verify", verify], ["expand", expand],
+    ...(hostname ? [["hostname", hostname] satisfies Line] : []), ["then", then], ["failure", onFailure], ["transport", "unicast"],
+  ]);
+
+export const captureJob = (machine: string, { name, disk, generation, then, onFailure }: CaptureBoot): string =>
+  job(machine, generation, [["do", "capture"], ["name", name], ["disk", diskText(disk)], ["then", then], ["failure", onFailure]]);
+
+/** Where a captured disk is to be found on the master. */
+export const capturePath = ({ name, generation }: CaptureBoot): string => `${SITE}/captures/${name}/${generation}.zst`;
 
 function diskText(disk: DiskChoice): string {
   if (disk === "only") return disk;
@@ -25,23 +34,41 @@ function sizes(text: string): { least: number; most: number } | undefined {
   return least !== undefined && most !== undefined ? { least, most } : undefined;
 }
 
-export function cloneProblems({ image, disk, generation }: CloneBoot, property: string, master: MasterRef | undefined): Problem[] {
-  const bad = (field: string, reason: string): Problem[] => [{ property: `${property}.${field}`, reason: `${property}.${field} ${reason}` }];
+/** A master without an imaging system can neither clone nor capture nor rescue. */
+export function imagingProblems(what: string, property: string, master: MasterRef | undefined): Problem[] {
+  return master && !master.imaging ? [{ property, reason: `${property} is ${what}, and master "${master.name}" has no imaging system: give the MasterServer imaging: {}.` }] : [];
+}
+
+export function diskProblems(disk: DiskChoice, property: string): Problem[] {
+  if (disk === "only") return [];
+  const ways = Object.keys(disk).length;
+  if (ways !== 1) return [{ property, reason: `${property} names a disk in ${ways} ways: give one of serial, wwn, id, size and name, or write "only".` }];
+  const range = "size" in disk ? sizes(disk.size) : undefined;
+  if ("size" in disk && (!range || range.least > range.most)) return [{ property: `${property}.size`, reason: `${property}.size is "${disk.size}", and is to be two sizes, the smaller one first: "200GB-600GB".` }];
+  return [];
+}
+
+export function cloneProblems({ image, disk }: CloneBoot, property: string, master: MasterRef | undefined): Problem[] {
   const range = typeof disk === "object" && "size" in disk ? sizes(disk.size) : undefined;
+  const small = range && image.size && range.most < image.size;
   return [
-    ...(master && !master.imaging ? [{ property, reason: `${property} is a clone of ${image.name}, and master "${master.name}" has no imaging system: give the MasterServer imaging: {}.` }] : []),
-    ...(typeof disk === "object" && Object.keys(disk).length !== 1 ? bad("disk", `names a disk in ${Object.keys(disk).length} ways: give one of serial, wwn, id, size and name, or write "only".`) : []),
-    ...(typeof disk === "object" && "size" in disk && (!range || range.least > range.most) ? bad("disk.size", `is "${disk.size}", and is to be two sizes, the smaller one first: "200GB-600GB".`) : []),
-    ...(range && image.size && range.most < image.size ? bad("disk.size", `allows disks of up to ${range.most} bytes, and image ${image.name} has ${image.size}: allow larger disks, or take a smaller image.`) : []),
-    ...(generation > 999_999_999 ? bad("generation", `is ${generation}: count up from 1.`) : []),
+    ...imagingProblems(`a clone of ${image.name}`, property, master),
+    ...diskProblems(disk, `${property}.disk`),
+    ...(small ? [{ property: `${property}.disk.size`, reason: `${property}.disk.size allows disks of up to ${range.most} bytes, and image ${image.name} has ${image.size}: allow larger disks, or take a smaller image.` }] : []),
   ];
 }
 
+const which = (disk: DiskChoice) => (disk === "only" ? "its only fixed disk" : `its disk with ${diskText(disk)}`);
+
 /** What a clone does, in lines for a reviewer. */
 export function cloneSummary({ image, disk, generation, overwrite, verify, then }: CloneBoot): string[] {
-  const which = disk === "only" ? "its only fixed disk" : `its disk with ${diskText(disk)}`;
   return [
-    `if generation ${generation} is not done: ERASES ${which}${overwrite ? ", whatever is on it" : ", if it is blank or ours"}`,
+    `if generation ${generation} is not done: ERASES ${which(disk)}${overwrite ? ", whatever is on it" : ", if it is blank or ours"}`,
     `and writes disk image ${image.name} sha256:${image.digest.slice(0, 12)} (verify: ${verify}), then ${then}; from then on, local disk`,
   ];
 }
+
+export const captureSummary = (boot: CaptureBoot): string[] => [
+  `if generation ${boot.generation} is not done: reads ${which(boot.disk)} into ${capturePath(boot)} on the master, and changes nothing on it`,
+  `then ${boot.then}; from then on, local disk`,
+];

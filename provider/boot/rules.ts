@@ -1,4 +1,4 @@
-import { cloneProblems } from "./clone";
+import { cloneProblems, diskProblems, imagingProblems } from "./clone";
 import { ipxeText } from "../language";
 import type { Problem } from "../resource";
 import { cmdlineOf, oneSpaced } from "./script";
@@ -17,7 +17,8 @@ const LONGEST = 2000;
 
 export function bootProblems(boot: Boot, property: string, local: LocalBoot, master?: MasterRef): Problem[] {
   if (boot.kind === "clone") return cloneProblems(boot, property, master);
-  if (boot.kind === "rescue" && master && !master.imaging) return [{ property, reason: `${property} is the rescue system, and master "${master.name}" has no imaging system: give the MasterServer imaging: {}.` }];
+  if (boot.kind === "rescue") return imagingProblems("the rescue system", property, master);
+  if (boot.kind === "capture") return [...imagingProblems(`a capture of ${boot.name}`, property, master), ...diskProblems(boot.disk, `${property}.disk`)];
   if (boot.kind === "local") return localProblems({ ...local, ...boot }, property);
   if (boot.kind !== "kernel") return [];
   const line = cmdlineOf(boot);

@@ -30,6 +30,7 @@ export function jobOf(boot: Boot, who?: Booting): Job | undefined {
     case "menu":
       return { kind: "menu", url: menuPath(boot.menu.name) };
     case "clone":
+    case "capture":
       return who && imaging(who, true);
     case "rescue":
       return who && imaging(who, false);

@@ -1,4 +1,4 @@
-import { cloneSummary } from "./clone";
+import { captureSummary, cloneSummary } from "./clone";
 import { cmdlineOf } from "./script";
 import type { Boot, ImageRef, LocalBoot } from "./types";
 
@@ -13,6 +13,8 @@ export function summary(boot: Boot, local: LocalBoot): string[] {
       return ["iPXE's shell, then the local disk"];
     case "clone":
       return cloneSummary(boot);
+    case "capture":
+      return captureSummary(boot);
     case "rescue":
       return ["imaging system for rescue, by ssh; changes nothing by itself"];
     case "kernel":

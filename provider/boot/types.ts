@@ -89,6 +89,12 @@ export interface CloneBoot {
   onFailure: "wait" | "reboot" | "poweroff";
 }
 
+export interface CaptureBoot extends Pick<CloneBoot, "disk" | "generation" | "then" | "onFailure"> {
+  kind: "capture";
+  /** Of the image: a folder on the master. */
+  name: string;
+}
+
 export interface MenuRef {
   name: string;
   /** Names of the menus that can be reached from it. */
@@ -100,6 +106,7 @@ export type Boot =
   | { kind: "menu"; menu: MenuRef }
   | { kind: "kernel"; image: ImageRef; cmdline?: string; append?: string }
   | CloneBoot
+  | CaptureBoot
   | { kind: "rescue" }
   | { kind: "shell" }
   | { kind: "chain"; url: string };

@@ -10,6 +10,7 @@ export const orderLibrary: Sh = lines([
 O=${SITE}/http/orders C=${SITE}/claims R=${SITE}/reports B=${LEDGER}
 random() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 nonce_of() { sed -n 's/^nonce //p' "$1/job" 2>/dev/null; } # folder of an order
+captured() { printf '%s/captures/%s/%s.zst' ${SITE} "$(sed -n 's/^name //p' "$1")" "$(sed -n 's/^generation //p' "$1")"; } # job
 entered() { # machine words...
   m=$1; shift
   printf '%s %s\n' "$*" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$B/$m" && sync "$B/$m" "$B" || fail
@@ -21,10 +22,14 @@ close_order() { # machine
   nonce=$(nonce_of "$O/$1")
   if [ -n "$nonce" ]; then
     generation=$(sed -n 's/^generation //p' "$O/$1/job")
+    # A captured image is whole if it is there at all, and stays.
+    if [ -f "$C/$nonce/image.zst" ] && [ -f "$C/$nonce/done" ]; then mv -f -- "$C/$nonce/image.zst" "$(captured "$O/$1/job")" || fail; fi
     if [ -f "$C/$nonce/done" ]; then entered "$1" 'done' "$generation" "$nonce"
     elif unclaimed "$nonce"; then entered "$1" withdrawn "$generation" "$nonce"
     else entered "$1" left "$generation" "$nonce"; fi
   fi
+  image=$(captured "$O/$1/job")
+  [ ! -L "$image" ] || rm -f -- "$image"
   # The order last: it holds the nonce by which a crash in between is mended.
   { [ -z "$nonce" ] || rm -rf -- "$C/$nonce"; } && rm -rf -- "$O/$1" || fail
 }
@@ -43,6 +48,12 @@ give_order() { # machine generation job
     { printf '%s' "$3" | sed '1q'; printf 'nonce %s\nsite %s\n' "$nonce" "$site"; printf '%s' "$3" | sed '1d'; } >"$O/.new.$1/job" &&
     printf '#!ipxe\nset netboot-order %s\n' "$nonce" >"$O/.new.$1/order.ipxe" && ln -s "$C/$nonce/done" "$O/.new.$1/done" &&
     mkdir -p "$C/$nonce" "$R/$1" && chmod 755 "$C/$nonce" "$R/$1" && : >"$C/$nonce/open" && chown 33:33 "$C/$nonce" "$R/$1" "$C/$nonce/open" || fail
+  if grep -q '^do capture$' "$O/.new.$1/job"; then
+    image=$(captured "$O/.new.$1/job")
+    if [ -e "$image" ]; then printf '%s is there already\n' "$image" >&2; fail; fi
+    # What is not whole yet is a link to nothing.
+    ensure_dir "\${image%/*}" && chmod 700 ${`${SITE}/captures`} && ln -sfn "$C/$nonce/image.zst" "$image" || fail
+  fi
   sync "$O/.new.$1/order.ipxe" "$O/.new.$1/job" "$O/.new.$1" "$C/$nonce/open" "$C/$nonce" || fail
   entered "$1" ordered "$2" "$nonce"
   mv -T -- "$O/.new.$1" "$O/$1" && sync "$O" || fail

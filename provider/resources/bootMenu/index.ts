@@ -31,7 +31,7 @@ const reachable = (entries: Entry[]) => [...new Set(menusOf(entries).flatMap(({ 
 
 function rules({ name, entries, default: preset, master }: BootMenu): Problem[] {
   const names = entries.map((entry) => entry.name);
-  const never = entries.flatMap(({ boot }, i): Problem[] => (boot.kind === "clone" || boot.kind === "rescue" ? [{ property: `entries[${i}].boot`, reason: `entries[${i}].boot is a ${boot.kind}, which is an order for one machine and never a choice in a menu: give it to a Machine.` }] : []));
+  const never = entries.flatMap(({ boot }, i): Problem[] => (["clone", "capture", "rescue"].includes(boot.kind) ? [{ property: `entries[${i}].boot`, reason: `entries[${i}].boot is a ${boot.kind}, which is an order for one machine and never a choice in a menu: give it to a Machine.` }] : []));
   const problems = [...never, ...entries.flatMap(({ boot }, i) => [...bootProblems(boot, `entries[${i}].boot`, master.localBoot), ...(boot.kind === "local" ? localProblems({ ...master.localBoot, ...boot }, `entries[${i}].boot`) : [])])];
   problems.push(...twice(entries, "name", "the default and the menu itself find an entry by its name"), ...twice(entries, "key", "a key chooses one entry"));
   if (preset !== undefined && !names.includes(preset)) problems.push({ property: "default", reason: `default is ${quoted(preset)}, and there is no entry of that name: write one of ${[...new Set(names)].map(quoted).join(", ")}.` });

@@ -1,4 +1,4 @@
-import { cloneJob } from "../../boot/clone";
+import { captureJob, cloneJob } from "../../boot/clone";
 import { bootProblems, localProblems, normalisedBoot } from "../../boot/rules";
 import { firmware, HTTP, script, SITE } from "../../boot/script";
 import { summary } from "../../boot/summary";
@@ -82,11 +82,12 @@ function hostnameProblems({ mac, hostname }: Machine): Problem[] {
   return /^(ignore|infinite|[0-9]+[smhdw]?)$/.test(hostname) ? [{ property: "hostname", reason: `hostname is "${hostname}", which dnsmasq would take for a command or a lease time: write a name with a letter in its beginning, for example "pc-${hostname}".` }] : [];
 }
 
-export function claimsOf({ name, mac, uuid, serial, address }: Machine): Claim[] {
+export function claimsOf({ name, mac, uuid, serial, address, boot }: Machine): Claim[] {
   const claims: Claim[] = [{ kind: "name", value: `machine ${name}`, property: "name" }];
   if (mac) claims.push({ kind: "mac", value: mac, property: "mac" });
   if (uuid) claims.push({ kind: "uuid", value: uuid, property: "uuid" });
   if (serial) claims.push({ kind: "serial", value: serial, property: "serial" });
+  if (boot?.kind === "capture") claims.push({ kind: "name", value: `capture ${boot.name}`, property: "boot.name" });
   if (address) claims.push({ kind: "address", value: address, property: "address" });
   return claims;
 }
@@ -101,7 +102,7 @@ export function stateOf(machine: Machine): HostState {
       ...(mac && { [`${SITE}/dhcp-hosts/${name}`]: template("dhcp-host.njk", { mac, items: [address, hostname].filter(Boolean) }) }),
     },
     ...(others.length && { links: Object.fromEntries(others.map((path) => [`${HTTP}/${path}`, `../${first}`])) }),
-    ...(boot.kind === "clone" && { orders: { [name]: { generation: boot.generation, job: cloneJob(name, boot) } } }),
+    ...((boot.kind === "clone" || boot.kind === "capture") && { orders: { [name]: { generation: boot.generation, job: boot.kind === "clone" ? cloneJob(name, boot) : captureJob(name, boot) } } }),
     ...(address && { claims: { [`address ${address}`]: "" } }),
   };
 }

@@ -4,6 +4,7 @@ import { byFirmware, type MasterRef } from "../../boot/types";
 import type { Check } from "../../engine/state";
 import type { Problem, ResourceType } from "../../resource";
 import { settled } from "../../unknown";
+import { IMAGING_ROOM, imagingRef, imagingState } from "./imaging";
 import { addressOf, filesOf, LEASES, LOGS } from "./files";
 import { loaderState, nameOf, own } from "./loaders";
 import { DHCP_UNIT, HTTP_UNIT, services } from "./services";
@@ -13,11 +14,11 @@ import type { MasterServer } from "./types";
 const ROOM = 64 << 20;
 
 function refOf(input: MasterServer): MasterRef {
-  const { name, host, address, interface: only, tftp, loaders, unknownMachines, localBoot, retries } = input;
+  const { name, host, address, interface: only, tftp, loaders, unknownMachines, localBoot, retries, maxErase } = input;
   const names = Object.fromEntries(byFirmware(loaders).map(([firmware, loader]) => [firmware, nameOf(loader)]));
   return {
     name, host, address, ...(only && { interface: only }), http: `http://${addressOf(input)}`, tftp: tftp.address || address,
-    loaders: names, offer: unknownMachines === "ignore" ? "known" : "all", localBoot, retries,
+    loaders: names, offer: unknownMachines === "ignore" ? "known" : "all", localBoot, retries, ...imagingRef(input), maxErase,
   };
 }
 
@@ -38,8 +39,8 @@ function rules(input: MasterServer): Problem[] {
   return problems;
 }
 
-function checks({ address, http, loaders }: MasterServer): Check[] {
-  const room = own(loaders).reduce((sum, [, { size }]) => sum + (size ?? 0), ROOM);
+function checks({ address, http, loaders, imaging }: MasterServer): Check[] {
+  const room = own(loaders).reduce((sum, [, { size }]) => sum + (size ?? 0), ROOM + (imaging ? IMAGING_ROOM : 0));
   return [
     { check: "debian" },
     { check: "space", path: SITE, bytes: room },
@@ -54,21 +55,24 @@ const type: ResourceType<MasterServer> = {
   rules,
   desired(input) {
     const { links, blobs, sources } = loaderState(input.loaders);
+    const { directories, builds, artifacts } = imagingState(input);
     const http = `${SITE}/http`;
     return {
       state: {
         packages: { "dnsmasq-base": {}, "nginx-light": { quiet: ["nginx.service"], leaves: ["/var/www/html/index.nginx-debian.html", "/var/www/html", "/var/www"] }, ipxe: {} },
         directories: Object.fromEntries(
-          [SITE, http, ...["blob", "loader", "mac", "menu", "serial", "uuid"].map((part) => `${http}/${part}`), `${SITE}/tftp`, `${SITE}/dhcp-hosts`, LEASES, LOGS].map((path) => [path, "0755"]),
+          [SITE, http, ...["blob", "loader", "mac", "menu", "serial", "uuid"].map((part) => `${http}/${part}`), `${SITE}/tftp`, `${SITE}/dhcp-hosts`, LEASES, LOGS].map((path) => [path, "0755"]).concat(Object.entries(directories)),
         ),
         links,
         ...(Object.keys(blobs).length && { blobs }),
+        ...(artifacts && { artifacts }),
         files: filesOf(input),
         services,
       },
       outputs: settled({ ref: refOf(input), url: `http://${addressOf(input)}` }),
       checks: checks(input),
       sources,
+      builds,
     };
   },
 };

@@ -1,0 +1,103 @@
+// Disks cloned by declaration: a BIOS and a UEFI machine with empty disks, written once, proved, and left alone ever after.
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { zstdCompressSync } from "node:zlib";
+import { bootableDisk } from "../lab/disk/image.ts";
+import { type Client, startClient } from "../lab/client.ts";
+import { until } from "../lab/exec.ts";
+import { type Lab, openLab } from "../lab/lab.ts";
+import { type Master, startMaster } from "../lab/master.ts";
+import { openSite, type Site } from "./cli.ts";
+
+let lab: Lab;
+let master: Master;
+let site: Site;
+before(async () => {
+    lab = await openLab();
+    master = await startMaster(lab);
+});
+after(async () => {
+    site?.[Symbol.dispose]();
+    await lab.close();
+});
+
+/** 96 MiB: what boots, then noise and zeros, so that a part that is left out, twice there or in the wrong place shows. */
+const content = Buffer.concat([bootableDisk(), randomBytes(30 << 20), Buffer.alloc(32 << 20), randomBytes(17 << 20)]).subarray(0, 96 << 20);
+const image = Buffer.concat([content, Buffer.alloc((96 << 20) - content.length)]);
+const macs = { bios: "52:54:00:00:0c:01", uefi: "52:54:00:00:0c:02" };
+
+const program = (generation: number, more = "") => `
+const m = master({ imaging: { cmdline: "console=ttyS0" } });
+new netboot.DhcpPool("lan", { master: m, subnet, range });
+const classroom = new netboot.DiskImage("classroom", { master: m, source: site.require("image") });
+for (const [name, mac] of Object.entries(${JSON.stringify(macs)})) new netboot.Machine(name, { master: m, mac, boot: boot.clone(classroom, { disk: "only", generation: ${generation} }) });
+${more}`;
+
+/** The disk as the client has it, but for the stamps: 8 KiB before the first MiB. */
+async function diskDigest(client: Client): Promise<string> {
+    const piece = (skip: number, count: number) => `dd if=/machine/disk.img bs=4096 skip=${skip} count=${count} status=none`;
+    return (await client.exec(`{ ${piece(0, 254)}; ${piece(256, (96 << 8) - 256)}; } | sha256sum`)).split(" ")[0]!;
+}
+const expected = createHash("sha256").update(image.subarray(0, 254 * 4096)).update(image.subarray(256 * 4096)).digest("hex");
+
+const clients: Record<string, Client> = {};
+
+test("the preview says which machines are erased, how many, and with what", async () => {
+    site = await openSite(lab, master, program(1), { config: { image: "./classroom.img.zst" } });
+    writeFileSync(join(site.folder, "classroom.img.zst"), zstdCompressSync(image));
+    const { text } = await site.run(["preview", "--diff"]);
+    assert.match(text, /ERASES its only fixed disk, if it is blank or ours/);
+    assert.match(text, /ERASES 1 machine: bios \(generation 1\)/);
+    assert.match(text, /ERASES 1 machine: uefi \(generation 1\)/);
+});
+
+test("two machines are cloned at once, proved, and boot their own disk", { timeout: 900_000 }, async (t) => {
+    const up = await site.up();
+    t.diagnostic(`up ${up.seconds.toFixed(1)} s`);
+    await Promise.all(
+        (["bios", "uefi"] as const).map(async (firmware) => {
+            const client = (clients[firmware] = await startClient(lab, { name: firmware, firmware, mac: macs[firmware], disk: "256M", memory: 1024, cpus: 2 }));
+            const began = Date.now();
+            await client.waitFor("local", 600_000);
+            t.diagnostic(`${firmware}: from power on to the cloned disk ${((Date.now() - began) / 1000).toFixed(0)} s`);
+            assert.equal(await diskDigest(client), expected);
+        }),
+    );
+});
+
+test("status shows them done, and the next up writes that into the ledger", async () => {
+    await until("both reports", 20_000, async () => (await master.exec("ls /srv/netboot/claims/*/done | wc -l")).trim() === "2");
+    await site.run(["refresh", "--yes", "--skip-preview"]);
+    site.program(program(1, "// nothing new"));
+    await site.up({ args: ["--expect-no-changes"] });
+});
+
+test("rebooted, they boot their own disk without the imaging system", { timeout: 300_000 }, async () => {
+    await Promise.all(
+        Object.values(clients).map(async (client) => {
+            await client.reboot();
+            const seen: string[] = [];
+            const off = client.onStage(({ stage }) => seen.push(stage));
+            await client.waitFor("local", 120_000);
+            off();
+            assert.ok(!seen.includes("kernel"), seen.join(", "));
+        }),
+    );
+});
+
+test("a higher generation erases once more; a lower one is refused", { timeout: 900_000 }, async () => {
+    site.program(program(2));
+    await site.up();
+    const { bios } = clients;
+    await bios!.exec("dd if=/dev/zero of=/machine/disk.img bs=1M seek=40 count=1 conv=notrunc status=none");
+    await bios!.reboot();
+    await bios!.waitFor("kernel", 120_000);
+    await bios!.waitFor("local", 600_000);
+    assert.equal(await diskDigest(bios!), expected);
+    site.program(program(1));
+    const { text } = await site.up({ expect: 1 });
+    assert.match(text, /boot\.generation is 1 for bios, and 2 was ordered already/);
+});
