@@ -19,8 +19,9 @@ export async function startMaster(): Promise<Master> {
   const times = new Map<string, number>();
   const master: Master = { url: "", files: new Map(), put: new Map(), asked: [], fault: () => undefined, close: () => new Promise((done) => { server.close(() => done()); server.closeAllConnections(); }) };
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    let body = "";
-    for await (const piece of request) body += piece;
+    const pieces: Buffer[] = [];
+    for await (const piece of request) pieces.push(piece);
+    const whole = Buffer.concat(pieces), body = whole.toString();
     const path = request.url!, asked = `${request.method} ${path}`;
     master.asked.push(asked);
     times.set(asked, (times.get(asked) ?? 0) + 1);
@@ -34,7 +35,8 @@ export async function startMaster(): Promise<Master> {
     if (fault === "empty") return end(200);
     if (typeof fault === "object" && "status" in fault) return end(fault.status);
     if (request.method === "PUT") {
-      master.put.set(path, [...(master.put.get(path) ?? []), body]);
+      if (path.endsWith("/image.zst")) master.files.set(path, whole);
+      else master.put.set(path, [...(master.put.get(path) ?? []), body]);
       return end(201);
     }
     const data = master.files.get(path);

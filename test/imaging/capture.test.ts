@@ -1,0 +1,48 @@
+// A disk that is read into a file on the master.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { zstdDecompressSync } from "node:zlib";
+import { disk, MiB, serve, sha256 } from "./image.ts";
+import { type Job, MACHINE, NONCE, setting, skip, skipLoop, stamp } from "./machine.ts";
+
+const order: Job = { do: "capture", name: "golden", image: undefined, overwrite: undefined, verify: undefined, expand: undefined, transport: undefined };
+const path = `/claims/${NONCE}/image.zst`;
+
+test("a disk without file systems that are known comes as it is, but for the stamp", { skip }, async (t) => {
+  const before = disk({ label: "dos", fs: "none" });
+  const stamped = Buffer.from(before);
+  stamp().copy(stamped, 254 * 4096);
+  const { machine, master } = await setting(t, serve(before), [{ name: "sda", size: before.length, content: stamped }], { job: order });
+  assert.equal(await machine.run(), "reboots", machine.output + machine.error);
+  const sent = master.files.get(path)!;
+  assert.ok(zstdDecompressSync(sent).equals(before));
+  assert.equal(machine.done, `nonce ${NONCE}\ngeneration 3\nimage ${sha256(sent)}\nend end\n`);
+  assert.ok(machine.disk().equals(stamped), "nothing on the disk was changed");
+});
+
+test("of an ext4 file system only what is in use is read, and it is as it was", { skip: skipLoop }, async (t) => {
+  const before = disk();
+  const { machine, master } = await setting(t, serve(before), [{ name: "sda", size: before.length, content: before }], { job: order });
+  assert.equal(await machine.run(), "reboots", machine.output + machine.error);
+  const got = zstdDecompressSync(master.files.get(path)!);
+  assert.equal(got.length, before.length);
+  assert.ok(got.subarray(0, MiB).equals(before.subarray(0, MiB)));
+});
+
+test("a master without room is said, and the order stays open", { skip }, async (t) => {
+  const before = disk({ label: "dos", fs: "none" });
+  const { machine, master } = await setting(t, serve(before), [{ name: "sda", size: before.length, content: before }], { job: order });
+  master.fault = (asked) => (asked === `PUT ${path}` ? { status: 507 } : undefined);
+  assert.equal(await machine.run(), "stays");
+  assert.match(machine.error, /has no room for it; nothing on any disk was changed/);
+  assert.equal(machine.done, undefined);
+});
+
+test("what breaks is sent again from the beginning", { skip }, async (t) => {
+  const before = disk({ label: "dos", fs: "none" });
+  const { machine, master } = await setting(t, serve(before), [{ name: "sda", size: before.length, content: before }], { job: order });
+  master.fault = (asked, times) => (asked === `PUT ${path}` && times < 3 ? "lost" : undefined);
+  assert.equal(await machine.run(), "reboots", machine.output + machine.error);
+  assert.ok(zstdDecompressSync(master.files.get(path)!).equals(before));
+  assert.ok(machine.reports.some((report) => report["machine"] === MACHINE && report["stage"] === "write"));
+});
