@@ -25,30 +25,27 @@ interface File {
   mode: string;
 }
 
-/** Tools come out of packages; applets are busybox's. */
+/** Tools come out of packages; applets are busybox's; a comment in a list begins with #. */
 type Needs = Record<"packages" | "tools" | "applets", string[]>;
 
-/** What every imaging system needs, whatever its client does. */
-const base: Needs = {
-  packages: ["busybox", "coreutils", "cpio", "dash", "kmod", "libc-bin", "udev", "xz-utils", "zstd"],
-  tools: ["dash", "modprobe", "insmod", "rmmod", "lsmod", "depmod", "udevadm"],
-  applets: ["sh", "mount", "ip", "udhcpc", "hostname", "setsid", "tee", "mkfifo", "xxd", "base64", "sha256sum"],
-};
-const ssh: Needs = { packages: ["dropbear-bin"], tools: ["dropbear", "dropbearkey"], applets: [] };
+/** What the build itself runs or takes apart, and the tools of /init. */
+const builders = ["busybox", "coreutils", "cpio", "dash", "kmod", "udev", "xz-utils", "zstd"];
+const initTools = ["dash", "modprobe", "insmod", "rmmod", "lsmod", "depmod", "udevadm", "sh", "mount", "ip", "udhcpc", "hostname", "setsid", "tee", "mkfifo", "xxd", "base64", "sha256sum"];
+const sshTools = ["dropbear", "dropbearkey"];
 
 export function imaging(options: ImagingOptions = {}, client = join(__dirname, "client")): Imaging {
   const { authorizedKeys = [], firmware = [] } = options;
   const recipe = join(__dirname, "recipe");
   const text = (name: string) => readFileSync(join(recipe, name), "utf8");
-  const parts = [base, ...(authorizedKeys.length ? [ssh] : []), clientNeeds(client, text("packages"))];
-  const all = (what: keyof Needs) => [...new Set(parts.flatMap((part) => part[what]))].sort();
+  const wanted = [...initTools, ...(authorizedKeys.length ? sshTools : []), ...lines(readFileSync(join(client, "tools"), "utf8"))];
+  const { packages, tools, applets } = needs(wanted, text("packages"));
   const files = [
     ...below(join(recipe, "root")).map(([path, content]) => ({ path: `/${path}`, text: content, mode: content.startsWith("#!") ? "755" : "644" })),
     ...below(client).map(([path, content]) => ({ path: `/netboot/${path}`, text: content, mode: "755" })),
     ...(authorizedKeys.length ? [{ path: "/root/.ssh/authorized_keys", text: authorizedKeys.map(oneKey).join(""), mode: "600" }] : []),
   ];
   const body = [
-    ...[["PACKAGES", all("packages")], ["TOOLS", all("tools")], ["APPLETS", all("applets")], ["FIRMWARE", [...firmware].sort()]].map(([name, words]) => `${name as string}='${(words as string[]).map(word).join(" ")}'`),
+    ...Object.entries({ PACKAGES: [...builders, ...packages], TOOLS: tools, APPLETS: applets, FIRMWARE: firmware }).map(([name, words]) => `${name}='${[...new Set(words)].sort().map(word).join(" ")}'`),
     `modules() {\n${heredoc("cat", `${patterns(text("modules")).join("\n")}\n`, "end of modules")}}`,
     `files() {\n${files.map((file) => heredoc(`put ${plain(file)} ${file.mode}`, file.text, `end of ${file.path}`)).join("")}}`,
   ].join("\n");
@@ -60,18 +57,18 @@ export function imaging(options: ImagingOptions = {}, client = join(__dirname, "
 /** apt, dpkg, tar and chroot: Debian's own tools, which are there. */
 const masterNeeds: string[] = [];
 
-/** `tools` of the client: a tool a line, and after it the package that brings it where recipe/packages does not know; a comment begins with #. */
-function clientNeeds(client: string, known: string): Needs {
+/** Each line is a tool, and after it the package that brings it where recipe/packages does not know; what no package brings is busybox's. */
+function needs(wanted: string[], known: string): Needs {
   const brings = new Map(lines(known).flatMap((line) => {
     const [name, tools] = line.split(":") as [string, string];
     return tools.trim().split(/\s+/).map((tool) => [tool, name] as const);
   }));
-  const wanted = lines(readFileSync(join(client, "tools"), "utf8")).map((line) => {
+  const all = wanted.map((line) => {
     const [tool, named] = line.split(/\s+/) as [string, string?];
     return { tool, from: named ?? brings.get(tool) };
   });
-  const names = (brought: boolean) => wanted.filter(({ from }) => (from !== undefined) === brought).map(({ tool }) => tool);
-  return { tools: names(true), applets: names(false), packages: wanted.flatMap(({ from }) => from ?? []) };
+  const names = (brought: boolean) => all.filter(({ from }) => (from !== undefined) === brought).map(({ tool }) => tool);
+  return { tools: names(true), applets: names(false), packages: all.flatMap(({ from }) => from ?? []) };
 }
 
 const lines = (text: string) => text.split("\n").map((line) => line.replace(/#.*/, "").trim()).filter(Boolean);

@@ -209,7 +209,7 @@ pack() {
     # In the pool, to be run by its own cpio: the same on every machine.
     mv "$root" "$pool/root.new"
     (cd "$pool/root.new" && find . | sort) > "$pool/list"
-    within sh -c 'cd /root.new && cpio --quiet -o -H newc -R 0:0 --reproducible < /list > /initrd.cpio && cd / && zstd -q -T0 -9 initrd.cpio -o initrd' || fail "packing failed"
+    within dash -c 'cd /root.new && cpio --quiet -o -H newc -R 0:0 --reproducible < /list > /initrd.cpio && cd / && zstd -q -T0 -9 initrd.cpio -o initrd' || fail "packing failed"
     install -m 644 "$pool/initrd" "$OUT/initrd.new"
     install -m 644 "$pool/boot/vmlinuz-$release" "$OUT/vmlinuz"
     mv "$OUT/initrd.new" "$OUT/initrd"
