@@ -67,6 +67,10 @@ uploaded() { # upload sha256 path
   [ "\${sum%% *}" = "$2" ] || { rm -f -- "$1"; finish digest "$3"; }
   printf '%s\0' "$1" >>"$W/used"
 }
+listed() { # directory path; each block is checked by whoever reads it
+  [ -f "$1/list" ] || { printf 'the upload of %s is gone\n' "$2" >&2; finish stale upload; }
+  printf '%s\0' "$1" >>"$W/used"
+}
 blob() { # upload staged sha256 mtime path
   [ -f "$2" ] && return 0
   [ -f "$1" ] || { printf 'the upload of %s is gone\n' "$5" >&2; finish stale upload; }

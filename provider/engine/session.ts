@@ -4,6 +4,8 @@ import { parseAnswer, type Answer } from "./facts";
 /** Conversations with one master over a connection that may be lost and come back. */
 export interface Session {
   transport(): Promise<Transport>;
+  /** Feeds a command. As with a script, whoever comes after a failure dials anew. */
+  send: Transport["send"];
   /** Runs a script whose answer ends with "end". An answer without its end was cut: whatever the script did is not known. */
   ask(script: string, options: RunOptions): Promise<Answer>;
   /** Does work again that a lost connection interrupted: the scripts' own lock lets the next one see what the last one did. */
@@ -36,6 +38,15 @@ export function sessionOf(connect: () => Promise<Transport>, lost: () => void): 
 
   return {
     transport,
+    async send(command, body, options) {
+      const used = transport();
+      try {
+        return await (await used).send(command, body, options);
+      } catch (error) {
+        if (current === used) current = undefined;
+        throw error;
+      }
+    },
     async ask(script, options) {
       const used = transport();
       const to = await used;

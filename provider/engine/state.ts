@@ -59,7 +59,15 @@ export interface Build {
    */
   script: string;
   /** Local files that the script reads as `$IN/SHA256`; their paths are in `Op.sources`. They are gone after the commit. */
-  uploads?: BlobSpec[];
+  uploads?: Upload[];
+}
+
+export interface Upload extends BlobSpec {
+  /**
+   * Sent by blocks of 2 MiB: those that are neither zeros nor, as `XX/DIGEST.zst`, below this directory. The script finds `$IN/SHA256.blocks/list`, a line `DIGEST LENGTH` or
+   * `DIGEST LENGTH zero` for each block in order, and beside it each block that was sent, by its digest.
+   */
+  blocks?: string;
 }
 
 export interface ServiceSpec {

@@ -61,7 +61,7 @@ done`,
           const how = build(t.key);
           if (!how) return [sh`printf 'nothing says how to build %s\n' ${t.key} >&2; finish artifact ${t.key}`];
           return [
-            ...(how.uploads ?? []).map(({ sha256 }) => sh`uploaded ${`${INCOMING}/${sha256}`} ${sha256} ${t.key}`),
+            ...(how.uploads ?? []).map(({ sha256, blocks }) => blocks ? sh`listed ${`${INCOMING}/${sha256}.blocks`} ${t.key}` : sh`uploaded ${`${INCOMING}/${sha256}`} ${sha256} ${t.key}`),
             sh`build ${t.key} ${t.want!.recipe} ${how.script} ${t.want!.packages ?? []}`,
           ];
         }),
