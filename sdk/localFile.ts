@@ -37,7 +37,7 @@ export async function fileInput(source: string | FileSource): Promise<LocalFile>
     }
 }
 
-async function digest(path: string): Promise<string> {
+export async function digest(path: string): Promise<string> {
     const hash = createHash("sha256");
     await pipeline(createReadStream(path), hash);
     return hash.digest("hex");
@@ -45,11 +45,11 @@ async function digest(path: string): Promise<string> {
 
 const cache = () => join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "pulumi-netboot", "digests");
 
-/** A digest from the cache, else computed and kept there; a cache that cannot be written costs time, nothing else. */
-async function remembered(key: string, compute: () => Promise<string>): Promise<string> {
+/** A digest, or what else was found out of a file, from the cache; else computed and kept there; a cache that cannot be written costs time, nothing else. */
+export async function remembered(key: string, compute: () => Promise<string>, holds = /^[0-9a-f]{64}$/): Promise<string> {
     const file = join(cache(), createHash("sha256").update(key).digest("hex"));
     const known = await readFile(file, "utf8").catch(() => "");
-    if (/^[0-9a-f]{64}$/.test(known)) return known;
+    if (holds.test(known)) return known;
     const value = await compute();
     const partial = `${file}.${process.pid}`;
     await mkdir(cache(), { recursive: true }).then(() => writeFile(partial, value)).then(() => rename(partial, file)).catch(() => undefined);

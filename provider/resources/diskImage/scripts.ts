@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { HTTP } from "../../boot/script";
+import { INCOMING } from "../../engine/kinds/blobs";
+import { lines, raw, sh } from "../../engine/sh";
+
+/** Where the bytes come from, as ingest.sh knows it: an upload, blocks of an upload, a URL, or a file on the master. */
+export type From = { from: "file" | "blocks" } | { from: "url" | "master"; where: string };
+
+const texts = new Map<string, string>();
+function text(name: string): string {
+  const known = texts.get(name);
+  if (known !== undefined) return known;
+  const read = readFileSync(join(__dirname, name), "utf8");
+  texts.set(name, read);
+  return read;
+}
+
+/** The script that makes an image's directory out of its source; beside it lies, as `.remove`, the one that clears its chunks away. */
+export function ingest(name: string, sha256: string, source: From): string {
+  const remove = lines([sh`SHA=${sha256} HTTP=${HTTP} IN=${INCOMING}`, raw(text("sweep.sh"))]).text;
+  return lines([
+    sh`NAME=${name} SHA=${sha256} HTTP=${HTTP} FROM=${source.from} WHERE=${"where" in source ? source.where : ""}`,
+    sh`PART_SH=${text("part.sh")} TABLE_AWK=${text("table.awk")}`,
+    sh`printf %s ${remove} >"$OUT/.remove" || exit 1`,
+    raw(text("ingest.sh")),
+  ]).text;
+}
