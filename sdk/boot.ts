@@ -1,7 +1,7 @@
 import type { MachineInput } from "@pulumi-netboot/schema";
 import type * as pulumi from "@pulumi/pulumi";
 import type { BootMenu } from "./bootMenu";
-import type { NetbootResource } from "./resource";
+import type { DiskImage } from "./diskImage";
 import type { Fields, Inputs } from "./inputs";
 import type { KernelImage } from "./kernelImage";
 
@@ -28,7 +28,7 @@ export const kernel = (image: KernelImage, options: Options<"kernel", "image"> =
  * @example
  * boot.clone(classroom, { disk: { size: "200GB-600GB" }, generation: 2, expand: "last", then: "poweroff" })
  */
-export const clone = (image: NetbootResource, options: Options<"clone", "image">): Boot => ({ ...options, kind: "clone", image: image.__ref }) as Boot;
+export const clone = (image: DiskImage, options: Options<"clone", "image">): Boot => ({ ...options, kind: "clone", image: image.__ref }) as Boot;
 
 /**
  * A disk of the machine, read once for each `generation` into /srv/netboot/captures/NAME/GENERATION.zst on the master; nothing on the disk is changed.

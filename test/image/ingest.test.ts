@@ -94,6 +94,10 @@ test("raw, gzip, zstd and xz of one disk, sent, fetched or there already, give t
   assert.deepEqual([...header.slice(0, 4), header.at(-1)], ["netboot-image 1", `sha256 ${sha256Of(raw)}`, `size ${72 * MIB}`, "chunk 2097152", "end end"]);
   assert.ok(said.some((line) => /^image raw: 100 %, 72 MiB, \d+ MiB\/s$/.test(line)) && said.some((line) => /^image url: fetched \d+ MiB/.test(line)), said.join("\n"));
   assert.equal((await engineOn(host).reconcile(ops[1])).changed.length, 0);
+  await host.shell("rm $(find /srv/netboot/http/chunks -type f -size +1000k | head -n 1)");
+  const mended = await engineOn(host).reconcile(ops[0]);
+  assert.deepEqual(mended.changed.map((change) => change.why), ["changed since it was built"]);
+  assert.equal(await restored(host, ops[0]), sha256Of(raw));
   for (const one of ops) await engine.reconcile(gone(one));
   assert.deepEqual(ours(host), []);
   assert.ok(host.snapshot()["/tmp/there.img"], "what was on the master before stays");

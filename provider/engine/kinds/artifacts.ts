@@ -28,7 +28,7 @@ printf '%s\n' "$k" | while IFS= read -r at; do
   if [ -L "$at" ] || [ -e "$at" ] && [ ! -d "$at" ]; then printf 'artifacts\t%s\tother\n' "$at"; continue; fi
   [ -d "$at" ] || continue
   if [ ! -f "$at/.recipe" ]; then printf 'artifacts\t%s\td\n' "$at"; continue; fi
-  whole=; [ "$(sed -n 's/^whole //p' "$at/.recipe")" = "$(contents "$at")" ] && whole=whole
+  whole=; [ "$(sed -n 's/^whole //p' "$at/.recipe")" = "$(contents "$at")" ] && { [ ! -f "$at/.check" ] || ( cd "$at" && sh ./.check ) </dev/null >/dev/null 2>&1; } && whole=whole
   built=$(sed -n 's/^package //p' "$at/.recipe")
   printf 'artifacts\t%s\td\t%s\t%s\t%s\t%s\n' "$at" "$(sed -n 's/^recipe //p' "$at/.recipe")" "$whole" \
     "$(printf %s "$built" | tr '\n' ,)" "$(versions $(printf '%s\n' "$built" | cut -d' ' -f1) | head -c -1 | tr '\n' ,)"
