@@ -1,7 +1,8 @@
 import type { DhcpPoolInput } from "@pulumi-netboot/schema";
 import type * as pulumi from "@pulumi/pulumi";
+import { type Handle, handle } from "./handle";
 import type { Fields } from "./inputs";
-import { NetbootResource, onMaster, type OnMaster } from "./resource";
+import { NetbootResource, type OnMaster } from "./resource";
 
 export interface DhcpPoolArgs extends OnMaster, Fields<Omit<DhcpPoolInput, "name" | "master">> {}
 
@@ -14,7 +15,13 @@ export interface DhcpPoolArgs extends OnMaster, Fields<Omit<DhcpPoolInput, "name
  * new netboot.DhcpPool("lan", { master, subnet: "10.0.0.0/24", mode: "proxy" });
  */
 export class DhcpPool extends NetbootResource {
+    /** @internal */
+    declare readonly __ref: pulumi.Output<unknown>;
+    /** @internal */
+    readonly __handle: Handle;
+
     constructor(name: string, args: DhcpPoolArgs, opts?: pulumi.CustomResourceOptions) {
-        super("DhcpPool", name, onMaster(args), [], opts);
+        super("DhcpPool", name, args, ["__ref"], opts);
+        this.__handle = handle(this.__ref);
     }
 }

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Fields } from "./inputs";
 import { imageInput } from "./imageFile";
 import type { FileSource } from "./localFile";
-import { NetbootResource, onMaster, type OnMaster } from "./resource";
+import { NetbootResource, type OnMaster } from "./resource";
 
 /** Where a disk image is, when it is not a path on the machine that runs Pulumi. */
 export type ImageSource =
@@ -21,20 +21,15 @@ export interface DiskImageArgs extends OnMaster, Fields<Omit<DiskImageInput, "na
     source: pulumi.Input<string | ImageSource>;
 }
 
-/** What boots take of an image. */
-export interface DiskImageRef {
-    name: string;
-    digest: string;
-    size?: number;
-}
-
 /**
  * The image of a whole disk, taken in by the master for machines to be cloned from.
  *
  * @example
  * new netboot.DiskImage("classroom", { master, source: "./classroom.img.zst", sha256: "9f2c…" });
  */
-export class DiskImage extends NetbootResource<DiskImageRef> {
+export class DiskImage extends NetbootResource {
+    /** @internal What a `boot` holds of it. */
+    declare readonly __ref: pulumi.Output<unknown>;
     /** SHA-256 of the source file: what the image is known by on the master. */
     declare readonly digest: pulumi.Output<string>;
     /** Bytes of the disk, where the source file says it. */
@@ -44,6 +39,6 @@ export class DiskImage extends NetbootResource<DiskImageRef> {
 
     constructor(name: string, args: DiskImageArgs, opts?: pulumi.CustomResourceOptions) {
         const source = pulumi.output(args.source).apply((given) => imageInput(given));
-        super("DiskImage", name, { ...onMaster(args), source }, ["digest", "size", "url"], opts);
+        super("DiskImage", name, { ...args, source }, ["__ref", "digest", "size", "url"], opts);
     }
 }

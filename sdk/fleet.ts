@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { DhcpPool } from "./dhcpPool";
 import type { MachineArgs } from "./machine";
-import { NetbootResource, onMaster, type OnMaster, refOf } from "./resource";
+import { NetbootResource, type OnMaster } from "./resource";
 
 export interface FleetArgs extends OnMaster {
     /** The machines by name; each takes the arguments of a `Machine` but for its master and its pool. */
@@ -20,7 +20,7 @@ export class Fleet extends NetbootResource {
     /** What each machine's next boot does, by name; previews show its change. */
     declare readonly nextBoots: pulumi.Output<Record<string, string>>;
 
-    constructor(name: string, { pool, ...args }: FleetArgs, opts?: pulumi.CustomResourceOptions) {
-        super("Fleet", name, { ...onMaster(args), ...(pool && { __pool: refOf(pool) }) }, ["nextBoots"], opts);
+    constructor(name: string, args: FleetArgs, opts?: pulumi.CustomResourceOptions) {
+        super("Fleet", name, args, ["nextBoots"], opts);
     }
 }

@@ -8,11 +8,14 @@ export type Inputs<T> = T extends string | number | boolean | undefined ? pulumi
 
 export type Path = (string | number)[];
 
-/** Where in the arguments secrets are. `check` gets plain values, so the marks have to travel beside them. */
-export async function secretPaths(value: unknown, path: Path = []): Promise<Path[]> {
-    if (pulumi.Output.isInstance(value)) return (await pulumi.isSecret(value)) ? [path] : [];
-    if (value instanceof Promise) return secretPaths(await value, path);
-    if (!value || typeof value !== "object") return [];
-    const below = Object.entries(value).map(([key, v]) => secretPaths(v, [...path, Array.isArray(value) ? Number(key) : key]));
-    return (await Promise.all(below)).flat();
+/** Where in the arguments secrets are. `check` gets plain values, so the marks have to travel beside them. Plain data holds none, and costs no promise. */
+export function secretPaths(value: unknown, path: Path = []): Promise<Path[]> | undefined {
+    const asked = [...later(value, path)].map(async ([it, at]) => (pulumi.Output.isInstance(it) ? ((await pulumi.isSecret(it)) ? [at] : []) : ((await secretPaths(await it, at)) ?? [])));
+    return asked.length ? Promise.all(asked).then((found) => found.flat()) : undefined;
+}
+
+function* later(value: unknown, path: Path): Generator<[pulumi.Output<unknown> | Promise<unknown>, Path]> {
+    if (!value || typeof value !== "object") return;
+    if (pulumi.Output.isInstance(value) || value instanceof Promise) yield [value, path];
+    else for (const [key, v] of Object.entries(value)) yield* later(v, [...path, Array.isArray(value) ? Number(key) : key]);
 }

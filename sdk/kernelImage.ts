@@ -2,7 +2,7 @@ import type { KernelImageInput } from "@pulumi-netboot/schema";
 import * as pulumi from "@pulumi/pulumi";
 import type { Fields } from "./inputs";
 import { fileInput, type FileSource } from "./localFile";
-import { NetbootResource, onMaster, type OnMaster } from "./resource";
+import { NetbootResource, type OnMaster } from "./resource";
 
 export interface KernelImageArgs extends OnMaster, Fields<Omit<KernelImageInput, "name" | "master" | "kernel" | "initrds">> {
     /** The kernel: a path on the machine that runs Pulumi, or `{ path, sha256 }` where the content must have that digest. */
@@ -18,6 +18,8 @@ export interface KernelImageArgs extends OnMaster, Fields<Omit<KernelImageInput,
  * new netboot.KernelImage("rescue", { master, kernel: "./vmlinuz", initrds: ["./initrd.img"], cmdline: "quiet" });
  */
 export class KernelImage extends NetbootResource {
+    /** @internal What a `boot` holds of it. */
+    declare readonly __ref: pulumi.Output<unknown>;
     /** SHA-256 over the image's files. */
     declare readonly digest: pulumi.Output<string>;
     /** Where the kernel is served. */
@@ -26,6 +28,6 @@ export class KernelImage extends NetbootResource {
     constructor(name: string, args: KernelImageArgs, opts?: pulumi.CustomResourceOptions) {
         const kernel = pulumi.output(args.kernel).apply(fileInput);
         const initrds = args.initrds && pulumi.output(args.initrds).apply((all) => Promise.all(all.map(fileInput)));
-        super("KernelImage", name, { ...onMaster(args), kernel, ...(initrds && { initrds }) }, ["digest", "url"], opts);
+        super("KernelImage", name, { ...args, kernel, ...(initrds && { initrds }) }, ["__ref", "digest", "url"], opts);
     }
 }

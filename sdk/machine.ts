@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Boot } from "./boot";
 import type { DhcpPool } from "./dhcpPool";
 import type { Fields } from "./inputs";
-import { NetbootResource, onMaster, type OnMaster, refOf } from "./resource";
+import { NetbootResource, type OnMaster } from "./resource";
 
 export interface MachineArgs extends OnMaster, Fields<Omit<MachineInput, "name" | "master" | "boot" | "pool">> {
     /** The pool whose subnet `address` is in. */
@@ -24,7 +24,7 @@ export class Machine extends NetbootResource {
     /** What its next boot does, in one line; previews show its change. */
     declare readonly nextBoot: pulumi.Output<string>;
 
-    constructor(name: string, { pool, ...args }: MachineArgs, opts?: pulumi.CustomResourceOptions) {
-        super("Machine", name, { ...onMaster(args), ...(pool && { __pool: refOf(pool) }) }, ["nextBoot"], opts);
+    constructor(name: string, args: MachineArgs, opts?: pulumi.CustomResourceOptions) {
+        super("Machine", name, args, ["nextBoot"], opts);
     }
 }

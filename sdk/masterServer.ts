@@ -1,6 +1,7 @@
 import type { MasterServerInput } from "@pulumi-netboot/schema";
 import * as pulumi from "@pulumi/pulumi";
 import { type Connection, guarded } from "./connection";
+import { type Handle, handle } from "./handle";
 import type { Fields, Inputs } from "./inputs";
 import { fileInput, type FileSource } from "./localFile";
 import { type Master, NetbootResource } from "./resource";
@@ -24,6 +25,11 @@ export interface MasterServerArgs extends Fields<Omit<MasterServerInput, "name" 
  * new netboot.MasterServer("lab", { connection: { host: "10.0.0.2", hostKey: "ssh-ed25519 AAAA…" }, address: "10.0.0.2" });
  */
 export class MasterServer extends NetbootResource {
+    /** @internal */
+    declare readonly __ref: pulumi.Output<unknown>;
+    /** @internal */
+    readonly __handle: Handle;
+
     /** What another stack needs to add machines and pools of its own to this master: export it, and give it to `MasterServer.of` there. Holds no credential. */
     get site(): pulumi.Output<unknown> {
         return this.__ref;
@@ -36,7 +42,7 @@ export class MasterServer extends NetbootResource {
      * const master = netboot.MasterServer.of(new pulumi.StackReference("org/site/prod").requireOutput("site"), { host: "10.0.0.2", hostKey: "ssh-ed25519 AAAA…" });
      */
     static of(site: pulumi.Input<unknown>, connection: Inputs<Connection>): Master {
-        return { __ref: pulumi.output(site), __connection: guarded(connection) };
+        return { __handle: handle(pulumi.output(site), guarded(connection)) };
     }
 
     constructor(name: string, args: MasterServerArgs, opts?: pulumi.CustomResourceOptions) {
@@ -44,7 +50,8 @@ export class MasterServer extends NetbootResource {
         const plain = guarded(connection);
         const host = pulumi.unsecret(plain.apply((it) => it.host));
         const own = loaders && { loaders: Object.fromEntries(Object.entries(loaders).map(([firmware, loader]) => [firmware, loaderInput(loader)])) };
-        super("MasterServer", name, { ...rest, ...own, host, __connection: plain }, [], opts);
+        super("MasterServer", name, { ...rest, ...own, host, __connection: plain }, ["__ref"], opts);
+        this.__handle = handle(this.__ref, plain);
     }
 }
 

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Handle } from "./handle";
 import { secretPaths } from "./inputs";
 
 /**
@@ -7,30 +8,40 @@ import { secretPaths } from "./inputs";
  */
 const shim = (type: string) => `exports.handler=()=>require("pulumi-netboot/provider").provider(${JSON.stringify(type)})`;
 
-/** What all resources of a master have in common. */
-export abstract class NetbootResource<Ref = unknown> extends pulumi.CustomResource {
-    /** @internal What other resources take of this one when it is handed to them. */
-    declare readonly __ref: pulumi.Output<Ref>;
+interface Given {
+    master?: Master;
+    pool?: { readonly __handle: Handle };
+    [argument: string]: any;
+}
+
+/** What all resources of a master have in common. Pulumi makes four promises and stack traces for each input and output of each: there are as few as can be. */
+export abstract class NetbootResource extends pulumi.CustomResource {
     /** The files that this resource keeps on the master: text by path. Previews show their lines. */
     declare readonly files: pulumi.Output<Record<string, string>>;
-    /** @internal */
-    declare readonly __connection: pulumi.Output<unknown>;
 
     /** @internal */
-    constructor(type: string, name: string, args: Record<string, unknown>, outputs: readonly string[], opts?: pulumi.CustomResourceOptions) {
+    constructor(type: string, name: string, { master, pool, ...args }: Given, outputs: readonly string[], opts?: pulumi.CustomResourceOptions) {
         const token = `pulumi-nodejs:dynamic/netboot:${type}`;
-        const declared = Object.fromEntries(["__ref", "files", "__connection", ...outputs].map((key) => [key, undefined]));
-        const hidden = { __urn: pulumi.createUrn(name, token, opts?.parent), __secrets: secretPaths(args), __provider: shim(type) };
-        super(token, name, { ...declared, name, ...args, ...hidden }, opts);
+        const declared = Object.fromEntries(["files", ...outputs].map((key) => [key, undefined]));
+        const secrets = secretPaths(args);
+        const hidden = { __urn: urn(token, name, opts), ...(master && { __master: master.__handle }), ...(pool && { __pool: pool.__handle }), ...(secrets && { __secrets: secrets }), __provider: shim(type) };
+        super(token, name, { ...declared, ...args, ...hidden }, opts);
     }
+}
+
+const urn = (token: string, name: string, opts?: pulumi.CustomResourceOptions): pulumi.Input<string> =>
+    opts?.parent ? pulumi.createUrn(name, token, opts.parent) : `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${token}::${name}`;
+
+/** What a `boot` may hold: others read its \`ref\`. */
+export interface Referred {
+    /** @internal */
+    readonly __ref: pulumi.Output<unknown>;
 }
 
 /** A master as resources take it: where things are on it, and the way there. */
 export interface Master {
     /** @internal */
-    readonly __ref: pulumi.Output<unknown>;
-    /** @internal */
-    readonly __connection: pulumi.Output<unknown>;
+    readonly __handle: Handle;
 }
 
 /** What every resource but the master itself is given. */
@@ -40,9 +51,3 @@ export interface OnMaster {
     /** Its name on the master: in paths, tags and messages. Default: the resource's name. */
     name?: pulumi.Input<string>;
 }
-
-/** The arguments with the master as plain data: where things are, and the way there. */
-export const onMaster = <A extends OnMaster>({ master, ...rest }: A) => ({ ...rest, __master: master.__ref, __connection: master.__connection });
-
-/** `ref` of a resource given as an argument. */
-export const refOf = (resource: NetbootResource | undefined) => resource?.__ref;

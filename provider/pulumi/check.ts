@@ -1,7 +1,7 @@
 import type { Desired, Problem, ResourceType } from "../resource";
 import { roster } from "../roster";
 import { validate } from "../validate";
-import { hidden, hostOf, hostState, type Inputs, pureInput, pureName, storedNames } from "./inputs";
+import { hidden, hostOf, hostState, type Inputs, pureInput, secretsOf, storedNames } from "./inputs";
 import { type Erasure, erasures, lowered, marks, tooMany } from "./erasures";
 import { mask, type Path, same, seal, sealDifferences, sealValues, secretTexts } from "./secret";
 import { hasUnknown, UNKNOWN } from "../unknown";
@@ -26,11 +26,11 @@ export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): 
     const failures = [...(unknown ? [] : (type.rules?.(given) ?? [])), ...conflicts(type, news, given)];
     if (failures.length) return refused(news, failures);
 
-    const secrets = (news.__secrets ?? []).map(pureName);
+    const secrets = secretsOf(news);
     const rendered = unknown ? unknownParts(type, given) : parts(type.desired(given));
     const orders = rendered.orders === UNKNOWN ? undefined : (rendered.orders as Inputs["orders"]);
     const erase = erasures(olds, orders);
-    const wrong = [...lowered(olds, orders), ...tooMany(news.__urn, hostOf(news) ?? "", erase, news.__master?.maxErase ?? 0)];
+    const wrong = [...lowered(olds, orders), ...tooMany(news.__urn, hostOf(news) ?? "", erase, given.master?.maxErase ?? 0)];
     if (wrong.length) return refused(news, wrong);
 
     const shown = !secrets.length ? rendered : unknown ? sealedAll(rendered, secretTexts(given, secrets)) : sealedParts(type, given, rendered, secrets);
@@ -60,8 +60,9 @@ const sealedAll = (rendered: Record<string, unknown>, texts: string[]) => Object
 
 /** Reasons quote what was given; what is secret is not for the screen. */
 function refused(news: Inputs, problems: Problem[]): Checked {
-    const secrets = secretTexts(news, news.__secrets ?? []);
-    const below = (property: string) => (news.__secrets ?? []).some((path) => `${property}.`.replace(/\[(\d+)\]/g, ".$1").startsWith(`${path.join(".")}.`));
+    const paths = secretsOf(news);
+    const secrets = secretTexts(pureInput(news), paths);
+    const below = (property: string) => paths.some((path) => `${property}.`.replace(/\[(\d+)\]/g, ".$1").startsWith(`${path.join(".")}.`));
     const redacted = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), text);
     const words = ({ property, reason }: Problem) => (below(property) ? reason.replace(/"[^]*"/, "[secret]").replace(/ is [^]*?(?=, |: |\.$)/, " is a secret") : redacted(reason));
     return { inputs: news as unknown as Record<string, unknown>, failures: problems.map((problem) => ({ property: problem.property, reason: words(problem) })) };

@@ -3,7 +3,7 @@ import type { Check } from "../engine/state";
 import { resourceType } from "../resources/registry";
 import { hasUnknown } from "../unknown";
 import { engineOf } from "./host";
-import { type Inputs, label, pureInput } from "./inputs";
+import { connectionOf, type Inputs, label, pureInput } from "./inputs";
 
 /** A resource as Pulumi's plan has it: its type token and its checked inputs. */
 export interface Planned {
@@ -25,13 +25,11 @@ const PREFIX = "pulumi-nodejs:dynamic/netboot:";
 
 /** Asks every master what an `up` would ask before its first write. Writes nothing. */
 export async function diagnose(resources: Planned[]): Promise<Diagnosis[]> {
-    const masters = Map.groupBy(resources.flatMap(questions), ({ inputs }) => engineOf(impatient(inputs)));
+    // Who asks wants to know now: one dial, no further tries.
+    const masters = Map.groupBy(resources.flatMap(questions), ({ inputs }) => engineOf({ ...connectionOf(inputs), dialErrorLimit: 0 }));
     const answers = await Promise.all([...masters].map(async ([engine, asked]) => answered(engine, asked)));
     return answers.flat();
 }
-
-/** Who asks wants to know now: one dial, no further tries. */
-const impatient = (inputs: Inputs): Inputs => ({ ...inputs, __connection: { ...inputs.__connection, dialErrorLimit: 0 } });
 
 interface Question {
     inputs: Inputs;
@@ -47,7 +45,7 @@ function questions({ type, inputs }: Planned): Question[] {
 }
 
 async function answered(engine: ReturnType<typeof engineOf>, asked: Question[]): Promise<Diagnosis[]> {
-    const { host, port = 22, user = "root" } = asked[0]!.inputs.__connection;
+    const { host, port = 22, user = "root" } = connectionOf(asked[0]!.inputs);
     const at = `${user}@${host}:${port}`;
     try {
         const findings: Finding[] = await engine.doctor(asked.map(({ check }) => check));

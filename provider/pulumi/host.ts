@@ -4,14 +4,14 @@ import type { ResourceType } from "../resource";
 import { transportFor } from "../ssh/ssh";
 import type { Connection } from "../ssh/transport";
 import { counted } from "./counts";
-import { type Inputs, hostState, label, pureInput } from "./inputs";
+import { connectionOf, type Inputs, hostState, label, pureInput } from "./inputs";
 import { statusOf } from "./status";
 
 /** One engine for each master; it dials with the credential that came last, so that a rotated key takes effect at once. */
-export function engineOf(inputs: Inputs): Engine {
-    const { host, port = 22, user = "root" } = inputs.__connection;
+export function engineOf(connection: Connection): Engine {
+    const { host, port = 22, user = "root" } = connection;
     const id = `${user}@${host}:${port}`;
-    latest.set(id, inputs.__connection);
+    latest.set(id, connection);
     const engine = engineFor(id, async () => {
         const transport = await transportFor(latest.get(id)!);
         counted(id, { engine, transport });
@@ -33,8 +33,8 @@ const remembered = (want: HostState, before: Record<string, number> = {}): HostS
 /** Makes the host hold `want` instead of what this resource owns there; checks and sources come from the resource, which knows them from its inputs. */
 export async function reconcile(type: ResourceType, inputs: Inputs, { ordered, ...wish }: Pick<Op, "want" | "formerly" | "sweep" | "retain"> & { ordered?: Record<string, number> }): Promise<void> {
     const { checks, sources, builds } = wish.want ? type.desired(pureInput(inputs)) : {};
-    await engineOf(inputs).reconcile(op(type, inputs, { ...wish, ...(wish.want && { want: remembered(wish.want, ordered) }), ...(checks && { checks }), ...(sources && { sources }), ...(builds && { builds }) }));
+    await engineOf(connectionOf(inputs)).reconcile(op(type, inputs, { ...wish, ...(wish.want && { want: remembered(wish.want, ordered) }), ...(checks && { checks }), ...(sources && { sources }), ...(builds && { builds }) }));
 }
 
 /** What is really there of what this resource declares. */
-export const observe = (type: ResourceType, inputs: Inputs) => engineOf(inputs).observe(op(type, inputs, { want: hostState(inputs) }));
+export const observe = (type: ResourceType, inputs: Inputs) => engineOf(connectionOf(inputs)).observe(op(type, inputs, { want: hostState(inputs) }));

@@ -1,19 +1,20 @@
 import type { HostState } from "../engine/state";
 import type { Connection } from "../ssh/transport";
+import { type Handle, readHandle } from "./handle";
 import type { Path } from "./secret";
 
 /** What the SDK adds to the user's arguments. Keys that begin with `__` are hidden in Pulumi's diffs. */
 export interface Hidden {
     __provider: string;
-    /** The master's `ref`, and the pool's: what pure functions see as `master` and `pool`. Hidden, as their effect is what reviewers look at. */
-    __master?: { host: string; maxErase?: number };
-    __pool?: unknown;
+    /** Handles of the master and the pool: what pure functions see as `master` and `pool`. Hidden, as their effect is what reviewers look at. */
+    __master?: string;
+    __pool?: string;
     /** What other resources are given of this one: `ref` of `desired`. */
     __ref?: unknown;
     /** The resource's URN: who owns what is declared, and where status lines go. */
     __urn: string;
-    /** How to reach the master; the only place where credentials are. */
-    __connection: Connection;
+    /** How to reach the master; the master's own, which others have in `__master`. Credentials are nowhere else. */
+    __connection?: Connection;
     /** Which arguments are secret. */
     __secrets?: Path[];
     /** The last operation failed half-way: what state says is a wish. */
@@ -32,20 +33,19 @@ export const hidden = (key: string) => key.startsWith("__");
 /** The arguments as the user wrote them, and as the diff shows them. */
 export const visible = (inputs: Record<string, unknown>) => Object.fromEntries(Object.entries(inputs).filter(([key]) => !hidden(key)));
 
-const REFERENCES = ["master", "pool", "ref"] as const;
+/** The resources that it refers to, under the names that pure functions have for them. */
+const referred = ({ __master, __pool }: Partial<Hidden>): [string, Handle][] =>
+    Object.entries({ master: __master, pool: __pool }).flatMap(([key, text]) => (text === undefined ? [] : [[key, readHandle(text)]]));
 
-/** The input of a resource's pure functions. */
-export function pureInput(inputs: Record<string, unknown>): Record<string, unknown> {
-    const { __master, __pool } = inputs;
-    return { ...visible(inputs), ...(__master !== undefined && { master: __master }), ...(__pool !== undefined && { pool: __pool }) };
-}
+/** The input of a resource's pure functions. The name is by default the resource's, which its URN ends with. */
+export const pureInput = (inputs: Partial<Inputs>): Record<string, unknown> =>
+    ({ ...(inputs.__urn && { name: inputs.__urn.split("::").slice(3).join("::") }), ...visible(inputs), ...Object.fromEntries(referred(inputs).map(([key, { ref }]) => [key, ref])) });
 
-/** A path in the arguments as the SDK sends them, as a path in the input of pure functions. */
-export const pureName = ([first, ...rest]: Path): Path => [typeof first === "string" && (REFERENCES as readonly string[]).includes(first.slice(2)) ? first.slice(2) : first!, ...rest];
+/** Where in that input secrets are. */
+export const secretsOf = (inputs: Partial<Inputs>): Path[] => [...(inputs.__secrets ?? []), ...referred(inputs).flatMap(([key, { secret }]) => (secret ? [[key]] : []))];
 
-/** What pure functions know, under the names that state has for it. */
-export const storedNames = (values: Record<string, unknown>): Record<string, unknown> =>
-    Object.fromEntries(Object.entries(values).map(([key, value]) => [(REFERENCES as readonly string[]).includes(key) ? `__${key}` : key, value]));
+/** What pure functions know, under the names that state has for it; handles are there already. */
+export const storedNames = ({ master, pool, ref, ...values }: Record<string, unknown>): Record<string, unknown> => ({ ...values, ...(ref !== undefined && { __ref: ref }) });
 
 /** The maps of host state, in the order in which a reader wants to see them. */
 export const KINDS = ["packages", "directories", "links", "blobs", "artifacts", "files", "services", "orders", "claims"] as const satisfies (keyof HostState)[];
@@ -58,4 +58,7 @@ export function hostState(inputs: Record<string, unknown>): HostState {
 export const label = (type: string, inputs: { name: string }) => `${type} "${inputs.name}"`;
 
 /** The host that a resource lives on; a change of it is a move. */
-export const hostOf = (inputs: Inputs) => inputs.__master?.host ?? inputs.host;
+export const hostOf = ({ __master, host }: Inputs): string | undefined => (__master === undefined ? host : readHandle(__master).ref.host);
+
+/** The way to that host. */
+export const connectionOf = ({ __master, __connection }: Inputs): Connection => (__master === undefined ? __connection! : readHandle(__master).connection!);

@@ -1,7 +1,7 @@
 import { type MachineReport, reportsIn, reportsScript } from "../engine/reports";
 import { transportFor } from "../ssh/ssh";
 import type { Planned } from "./doctor";
-import { type Inputs, hostOf } from "./inputs";
+import { connectionOf, type Inputs, hostOf } from "./inputs";
 
 export interface MachineStatus extends MachineReport {
     /** `root@10.0.0.2:22` */
@@ -21,7 +21,7 @@ export async function machineStatus(resources: Planned[]): Promise<MachineStatus
 async function asked(group: Inputs[]): Promise<MachineStatus[]> {
     const machines = [...new Set(group.flatMap(({ __ordered = {}, orders = {} }) => [...Object.keys(__ordered), ...Object.keys(orders)]))].sort();
     if (!machines.length) return [];
-    const connection = { ...group[0]!.__connection, dialErrorLimit: 0 };
+    const connection = { ...connectionOf(group[0]!), dialErrorLimit: 0 };
     const transport = await transportFor(connection);
     const { stdout } = await transport.run(reportsScript(machines), { step: "status" });
     return reportsIn(stdout, machines).map((report) => ({ host: transport.host, ...report }));

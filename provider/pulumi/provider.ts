@@ -8,7 +8,7 @@ import { check } from "./check";
 import { plain } from "./errors";
 import { report } from "./counts";
 import { connectionProblems } from "./connection";
-import { hostOf, hostState, type Inputs, label, visible } from "./inputs";
+import { connectionOf, hostOf, hostState, type Inputs, label, visible } from "./inputs";
 import { reconcile, observe } from "./host";
 import { notice } from "./erasures";
 import { same, seal } from "./secret";
@@ -55,8 +55,9 @@ function essence({ __provider, __urn, __secrets, __unwell, ...rest }: Inputs): u
  * A new credential is tried once, by the master itself, before state has it. Behind another host key there may be a machine that was
  * built anew, with nothing on it: everybody looks.
  */
-function otherWay(type: ResourceType, { __connection: old }: Inputs, { __connection: now }: Inputs): boolean {
-    return type.name === "MasterServer" ? !same(old, now) : old?.hostKey?.trim() !== now.hostKey?.trim();
+function otherWay(type: ResourceType, olds: Inputs, news: Inputs): boolean {
+    const [old, now] = [connectionOf(olds), connectionOf(news)];
+    return type.name === "MasterServer" ? !same(old, now) : old.hostKey?.trim() !== now.hostKey?.trim();
 }
 
 async function apply(type: ResourceType, id: string, news: Inputs, olds?: Inputs): Promise<void> {

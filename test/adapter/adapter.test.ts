@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type DynamicProvider, shim, startDynamicProvider } from "./dynamicProvider.ts";
-import { connection, image, machine, master, masterServer, onMaster } from "./inputs.ts";
+import { connection, handle, image, machine, master, masterServer, onMaster } from "./inputs.ts";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const SECRET = "4dabf18193072939515e22adb298388d";
@@ -60,11 +60,11 @@ test("unknown values at any depth survive, and make the texts unknown that may d
         machine("u1", { mac: "52:54:00:00:00:11", boot: UNKNOWN }),
         machine("u2", { mac: "52:54:00:00:00:12", boot: { kind: "kernel", image: UNKNOWN } }),
         machine("u3", { mac: "52:54:00:00:00:13", boot: { kind: "kernel", image: { ...image, kernel: { name: "vmlinuz", sha256: UNKNOWN } } } }),
-        machine("u4", { mac: "52:54:00:00:00:14", __master: { ...master, address: UNKNOWN, http: `http://${UNKNOWN}` } }),
+        machine("u4", { mac: "52:54:00:00:00:14", __master: handle({ ref: { ...master, address: UNKNOWN, http: `http://${UNKNOWN}` } }) }),
         machine("u5", { mac: "52:54:00:00:00:15", __master: UNKNOWN }),
     ]) {
         const inputs = await checked("Machine", news);
-        assert.ok(inputs.files === UNKNOWN || Object.values(inputs.files).every((text) => text === UNKNOWN), `${news.name}: ${JSON.stringify(inputs.files)}`);
+        assert.ok(inputs.files === UNKNOWN || Object.values(inputs.files).every((text) => text === UNKNOWN), `${news.mac}: ${JSON.stringify(inputs.files)}`);
         assert.equal(inputs.nextBoot, UNKNOWN);
         assert.deepEqual(inputs.boot, news.boot);
     }
@@ -102,7 +102,7 @@ test("a secret that nothing can stand in for seals all that may hold it", async 
     assert.ok(inputs.files[SECRET], "the path of the script holds the address");
     assert.ok(inputs.mac[SECRET]);
     const pool = { name: "lan", mode: "authoritative", subnet: "10.0.0.0/24", range: "10.0.0.50-10.0.0.99", reserved: ["10.0.0.2"] };
-    const address = await checked("Machine", machine("s3", { mac: "52:54:00:00:00:23", address: "10.0.0.23", __pool: pool, __secrets: [["address"]] }));
+    const address = await checked("Machine", machine("s3", { mac: "52:54:00:00:00:23", address: "10.0.0.23", __pool: handle({ ref: pool }), __secrets: [["address"]] }));
     assert.doesNotMatch(JSON.stringify(address.files, (key, value) => (value?.[SECRET] ? "sealed" : value)), /10\.0\.0\.23/);
     assert.ok("/srv/netboot/dhcp-hosts/s3" in address.files);
 });
@@ -114,7 +114,7 @@ test("with something unknown beside it, a secret stays one wherever it is render
 });
 
 test("a secret of the master's is one in what is rendered of it", async () => {
-    const pool = { ...onMaster("DhcpPool", "p1"), subnet: "10.0.0.0/24", range: "10.0.0.50-10.0.0.99", __secrets: [["__master"]] };
+    const pool = { ...onMaster("DhcpPool", "p1"), subnet: "10.0.0.0/24", range: "10.0.0.50-10.0.0.99", __master: handle({ secret: true }) };
     const inputs = await checked("DhcpPool", pool);
     assert.doesNotMatch(JSON.stringify(inputs.files, (key, value) => (value?.[SECRET] ? "sealed" : value)), /dhcp-range/);
 });
@@ -150,30 +150,30 @@ test("diff is pure: no host is asked, and only what matters counts", async () =>
 
 test("a rotated key replaces nothing and touches nothing on the master", async () => {
     const state = await checked("Machine", machine("d2", { mac: "52:54:00:00:00:32" }));
-    const rotated = { ...state, __connection: { ...connection, privateKeyPath: "/nowhere/other" } };
+    const rotated = { ...state, __master: handle({ connection: { ...connection, privateKeyPath: "/nowhere/other" } }) };
     const { changes, replaces } = await provider.diff("Machine", state, rotated);
     assert.deepEqual([changes, replaces], [true, []]);
     const outs = await provider.update("Machine", state, rotated);
-    assert.deepEqual((outs as any).__connection.privateKeyPath, "/nowhere/other");
+    assert.match((outs as any).__master, /"\/nowhere\/other"/);
     assert.deepEqual((outs as any).files, state.files, "a full state, not what changed alone");
 });
 
 test("another host is a move: deleted there, then created here", async () => {
     const state = await checked("Machine", machine("d3", { mac: "52:54:00:00:00:33" }));
-    const moved = { ...state, __master: { ...master, host: "192.0.2.9" } };
+    const moved = { ...state, __master: handle({ ref: { ...master, host: "192.0.2.9" } }) };
     assert.deepEqual(await provider.diff("Machine", state, moved), { changes: true, replaces: ["__master"], deleteBeforeReplace: true });
 });
 
 test("state keeps the constant provider text, whichever call answers", async () => {
     const state = await checked("Machine", machine("d4", { mac: "52:54:00:00:00:34" }));
-    const outs = await provider.update("Machine", state, { ...state, __connection: { ...connection, user: "admin" } });
+    const outs = await provider.update("Machine", state, { ...state, __master: handle({ connection: { ...connection, user: "admin" } }) });
     assert.equal((outs as any).__provider, shim("Machine"));
 });
 
 const quick = { ...connection, dialErrorLimit: 0, perDialTimeout: 1, privateKeyPath: undefined, password: "pass-word-1", host: "127.0.0.1", port: 1 };
 
 test("an unreachable host is an error in words, without the credential, and never an absent resource", async () => {
-    const state = JSON.parse(JSON.stringify({ ...(await checked("Machine", machine("d5", { mac: "52:54:00:00:00:35" }))), __connection: quick }));
+    const state = JSON.parse(JSON.stringify({ ...(await checked("Machine", machine("d5", { mac: "52:54:00:00:00:35" }))), __master: handle({ connection: quick }) }));
     for (const call of [() => provider.create("Machine", state), () => provider.read("Machine", "d5", state), () => provider.delete("Machine", "d5", state)])
         await assert.rejects(call, (error: Error) => {
             assert.match(error.message, /127\.0\.0\.1/);

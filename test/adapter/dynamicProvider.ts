@@ -43,7 +43,6 @@ export async function startDynamicProvider(cwd: string, options: { env?: NodeJS.
     const client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), limits);
     const call = <R>(method: string, request: unknown): Promise<R> =>
         new Promise((resolve, reject) => client[method](request, (error: Error, answer: R) => (error ? reject(withPartial(error)) : resolve(answer))));
-    const urn = (type: string, props: Props) => `urn:pulumi:test::netboot::pulumi-nodejs:dynamic/netboot:${type}::${props.name}`;
     const struct = (type: string, props: Props) => Struct.fromJavaScript({ ...props, __provider: shim(type) });
     const request = (Type: new () => any, set: Record<string, unknown>) => {
         const message = new Type();
@@ -53,31 +52,31 @@ export async function startDynamicProvider(cwd: string, options: { env?: NodeJS.
 
     return {
         async check(type, news, olds = {}) {
-            const answer = await call<any>("check", request(messages.CheckRequest, { Urn: urn(type, news), News: struct(type, news), Olds: struct(type, olds) }));
+            const answer = await call<any>("check", request(messages.CheckRequest, { Urn: news.__urn, News: struct(type, news), Olds: struct(type, olds) }));
             return {
                 inputs: answer.getInputs().toJavaScript(),
                 failures: answer.getFailuresList().map((f: any) => ({ property: f.getProperty(), reason: f.getReason() })),
             };
         },
         async diff(type, olds, news) {
-            const answer = await call<any>("diff", request(messages.DiffRequest, { Id: "x", Urn: urn(type, news), Olds: struct(type, olds), News: struct(type, news) }));
+            const answer = await call<any>("diff", request(messages.DiffRequest, { Id: "x", Urn: news.__urn, Olds: struct(type, olds), News: struct(type, news) }));
             const kinds = messages.DiffResponse.DiffChanges;
             return { changes: answer.getChanges() !== kinds.DIFF_NONE, replaces: answer.getReplacesList(), deleteBeforeReplace: answer.getDeletebeforereplace() };
         },
         async create(type, inputs) {
-            const answer = await call<any>("create", request(messages.CreateRequest, { Urn: urn(type, inputs), Properties: struct(type, inputs) }));
+            const answer = await call<any>("create", request(messages.CreateRequest, { Urn: inputs.__urn, Properties: struct(type, inputs) }));
             return { id: answer.getId(), properties: answer.getProperties().toJavaScript() };
         },
         async update(type, olds, news) {
-            const answer = await call<any>("update", request(messages.UpdateRequest, { Id: "x", Urn: urn(type, news), Olds: struct(type, olds), News: struct(type, news) }));
+            const answer = await call<any>("update", request(messages.UpdateRequest, { Id: "x", Urn: news.__urn, Olds: struct(type, olds), News: struct(type, news) }));
             return answer.getProperties().toJavaScript();
         },
         async read(type, id, state) {
-            const answer = await call<any>("read", request(messages.ReadRequest, { Id: id, Urn: urn(type, state), Properties: struct(type, state), Inputs: struct(type, state) }));
+            const answer = await call<any>("read", request(messages.ReadRequest, { Id: id, Urn: state.__urn, Properties: struct(type, state), Inputs: struct(type, state) }));
             return { id: answer.getId(), properties: answer.getProperties()?.toJavaScript() ?? {}, inputs: answer.getInputs()?.toJavaScript() ?? {} };
         },
         async delete(type, id, state) {
-            await call("delete", request(messages.DeleteRequest, { Id: id, Urn: urn(type, state), Properties: struct(type, state) }));
+            await call("delete", request(messages.DeleteRequest, { Id: id, Urn: state.__urn, Properties: struct(type, state) }));
         },
         output: () => text,
         process: child,

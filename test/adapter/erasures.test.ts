@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { check } from "../../provider/dist/pulumi/check.js";
 import { resourceType } from "../../provider/dist/resources/registry.js";
-import { machine, master } from "./inputs.ts";
+import { handle, machine, master } from "./inputs.ts";
 
 const image = { name: "classroom", digest: "4".repeat(64) };
 let next = 0;
@@ -12,7 +12,7 @@ const clone = (name: string, host: string, generation: number, most = 10): any =
     machine(name, {
         mac: `52:54:00:00:01:${(next++).toString(16).padStart(2, "0")}`,
         boot: { kind: "clone", image, disk: "only", generation },
-        __master: { ...master, host, maxErase: most, imaging: { id: "5b1ac0de", cmdline: "quiet" } },
+        __master: handle({ ref: { ...master, host, maxErase: most, imaging: { id: "5b1ac0de", cmdline: "quiet" } } }),
     });
 const judged = (olds: any, news: any): any => check(resourceType("Machine"), olds, news);
 

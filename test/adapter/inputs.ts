@@ -10,9 +10,9 @@ export const master = {
 
 export const urn = (type: string, name: string, stack = "test") => `urn:pulumi:${stack}::netboot::pulumi-nodejs:dynamic/netboot:${type}::${name}`;
 
-const hidden = (type: string, name: string) => ({ name, __urn: urn(type, name), __connection: connection, __secrets: [] as unknown[] });
-export const onMaster = (type: string, name: string) => ({ ...hidden(type, name), __master: master });
+export const handle = (more: { ref?: unknown; secret?: boolean; connection?: unknown } = {}) => JSON.stringify({ ref: master, secret: false, connection, ...more });
+export const onMaster = (type: string, name: string) => ({ __urn: urn(type, name), __master: handle() });
 
-export const masterServer = { ...hidden("MasterServer", "lab"), host: connection.host, address: "10.0.0.2" };
+export const masterServer = { __urn: urn("MasterServer", "lab"), __connection: connection, host: connection.host, address: "10.0.0.2" };
 export const image = { name: "rescue", digest: "3".repeat(64), kernel: { name: "vmlinuz", sha256: "1".repeat(64) }, initrds: [{ name: "initrd.img", sha256: "2".repeat(64) }], cmdline: "quiet" };
 export const machine = (name: string, more: Record<string, unknown> = {}) => ({ ...onMaster("Machine", name), mac: "52:54:00:00:00:01", boot: { kind: "kernel", image }, ...more });
