@@ -1,5 +1,6 @@
 import type { HostState } from "../engine/state";
 import type { Connection } from "../ssh/transport";
+import { UNKNOWN } from "../unknown";
 import { type Handle, readHandle } from "./handle";
 import type { Path } from "./secret";
 
@@ -58,7 +59,7 @@ export function hostState(inputs: Record<string, unknown>): HostState {
 export const label = (type: string, inputs: { name: string }) => `${type} "${inputs.name}"`;
 
 /** The host that a resource lives on; a change of it is a move. */
-export const hostOf = ({ __master, host }: Inputs): string | undefined => (__master === undefined ? host : readHandle(__master).ref.host);
+export const hostOf = ({ __master, host }: Inputs): string | undefined => (__master === undefined ? host : __master === UNKNOWN ? UNKNOWN : readHandle(__master).ref.host);
 
 /** The way to that host. */
 export const connectionOf = ({ __master, __connection }: Inputs): Connection => (__master === undefined ? __connection! : readHandle(__master).connection!);

@@ -162,6 +162,7 @@ test("another host is a move: deleted there, then created here", async () => {
     const state = await checked("Machine", machine("d3", { mac: "52:54:00:00:00:33" }));
     const moved = { ...state, __master: handle({ ref: { ...master, host: "192.0.2.9" } }) };
     assert.deepEqual(await provider.diff("Machine", state, moved), { changes: true, replaces: ["__master"], deleteBeforeReplace: true });
+    assert.deepEqual((await provider.diff("Machine", state, { ...state, __master: UNKNOWN })).replaces, [], "not known to be one");
 });
 
 test("state keeps the constant provider text, whichever call answers", async () => {
