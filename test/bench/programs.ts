@@ -12,21 +12,22 @@ ${fleet
 `,
 });
 
-/** As many dynamic resources, each with a short text, and a provider whose verbs are given as JavaScript. */
-const dynamic = (count: number, create: string) => ({
+/** As many dynamic resources, each with a short text or, with `bytes`, inputs of that size, and a provider whose verbs are given as JavaScript. */
+const dynamic = (count: number, create: string, bytes = 0) => ({
     "index.ts": `
 import * as pulumi from "@pulumi/pulumi";
 const site = new pulumi.Config();
 const code = ${JSON.stringify(`exports.handler=()=>({check:async(o,n)=>({inputs:n}),diff:async(i,o,n)=>({changes:o.text!==n.text}),create:async(i)=>{${create};return{id:i.name,outs:i}},update:async(id,o,n)=>({outs:n}),delete:async()=>{}})`)};
 const connection = { host: site.require("host"), keyPath: site.require("keyPath") };
 class Row extends pulumi.CustomResource {}
+const padded = (inputs: { text: string } & Record<string, unknown>) => ({ ...inputs, text: inputs.text + "x".repeat(Math.max(0, ${bytes} - JSON.stringify(inputs).length)) });
 for (let i = 0; i < ${count}; i++)
-    new Row("pulumi-nodejs:dynamic/bench:Row", "row-" + i, { name: "row-" + i, text: "52 54 00 00 00 00 a text of about fifty bytes " + i, connection, __provider: code });
+    new Row("pulumi-nodejs:dynamic/bench:Row", "row-" + i, padded({ name: "row-" + i, text: "52 54 00 00 00 00 a text of about fifty bytes " + i, connection, __provider: code }));
 `,
 });
 
-/** What Pulumi's engine itself takes for that many resources. */
-export const floor = (count: number) => dynamic(count, "");
+/** What Pulumi's engine itself takes for that many resources; with `bytes`, for as much state. */
+export const floor = (count: number, bytes?: number) => dynamic(count, "", bytes);
 
 /** The way of @pulumi/command's CopyToRemote: for each file a connection of its own and one command; ten tries, as there. */
 export const dialEach = (count: number) =>
