@@ -69,7 +69,7 @@ policy_off; unstage; generations; aftermath`,
     sh`STEP=stage`,
     ...records(plan.records, "ahead", (owner, record) => union(facts.owners.get(owner), record)),
     ...phase("stage"),
-    ...(live && liveStays ? [sh`live_begin`, ...phase("live"), ...(liveStays ? [sh`validate ${gone}`] : [])] : [sh`OLD=$(readlink "$L")`]),
+    ...(live && liveStays ? [sh`live_begin`, ...phase("live"), sh`validate ${gone}`] : live ? [sh`OLD=$(readlink "$L")`] : []),
     sh`flush
 STEP=place; fenced
 place "$M/owners" ahead; [ ! -d "$M/units/.netboot-stage/ahead" ] || place "$M/units" ahead
@@ -99,7 +99,7 @@ order`,
     library,
     ...(ordering ? [orderLibrary] : []),
     keyLists(touched),
-    define("before", [sh`{ :`, ...asked.filter((kind) => kind.stable).map(ask), sh`} | sort | sha256sum | cut -c1-64`]),
+    define("before", [sh`{ :`, ...asked.filter((kind) => kind.stable).map(ask), sh`} | sort | sha256sum`]),
     define("undo", phase("undo")),
     define("finish", finish(asked, owners.size === 0)),
     define("netboot", body),
@@ -136,7 +136,7 @@ function expected(facts: Facts, touched: readonly Entry[]): string {
     return line === undefined || !stable.has(split(of)[0]) ? [] : [`${of}\t${line}\n`];
   });
   seen.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  return createHash("sha256").update(seen.join("")).digest("hex");
+  return `${createHash("sha256").update(seen.join("")).digest("hex")}  -`;
 }
 
 function records(changed: Plan["records"], place: string, text: (owner: string, record: OwnerRecord | undefined) => OwnerRecord | undefined): Sh[] {

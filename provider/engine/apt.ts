@@ -6,7 +6,7 @@ apt() { DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l APT_LISTCHANGES_FRONTE
   -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o APT::Keep-Downloaded-Packages=false --no-install-recommends "$@" </dev/null; }
 policy=/usr/sbin/policy-rc.d
 policy_on() { [ -e $policy ] || { printf '#!/bin/sh\n# pulumi-netboot, while it installs packages\nexit 101\n' >$policy && chmod 755 $policy; }; }
-policy_off() { if grep -qs pulumi-netboot $policy; then rm -f $policy; fi; }
+policy_off() { [ ! -e $policy ] || ! grep -q pulumi-netboot $policy || rm -f $policy; }
 apt_update() { progress 'updating package lists'; apt update >>"$W/words" 2>&1; }
 install_packages() {
   progress "installing $*"

@@ -24,7 +24,7 @@ stage() { # folder place; sets S
   printf '%s\n' "$1" >>"$M/staging"
   ( umask 077; mkdir -p "$S" ) || fail
 }
-place() { find "$1/.netboot-stage/$2" -mindepth 1 -maxdepth 1 -print0 | xargs -0 -r mv -f -t "$1" -- || fail; }
+place() { find "$1/.netboot-stage/$2" -mindepth 1 -maxdepth 1 -exec mv -f -t "$1" -- {} + || fail; }
 keep() { # folder name...
   stage "$1" old
   ( cd "$1" && shift && printf './%s\0' "$@" | xargs -0 ln -f -t .netboot-stage/old -- ) || fail
@@ -38,7 +38,7 @@ unstage() {
       [ ! -f "$at/.remove" ] || ( cd "$at" && sh ./.remove ) </dev/null 3>&- 4>&- >&2 || say "note\${T}$at left something behind: $(tail -n 1 "$W/words")"
     done
   done && rm -f "$M/building"
-  sort -u "$M/staging" | sed 's|$|/.netboot-stage|' | xargs -d '\n' rm -rf -- && rm -f "$M/staging"
+  sed 's|$|/.netboot-stage|' "$M/staging" | xargs -d '\n' rm -rf -- && rm -f "$M/staging"
 }
 # What we make, parents too, is written down before it is made.
 ensure_dir() {
@@ -59,7 +59,7 @@ flush() {
   xargs -d '\n' sync -f -- <"$W/disks" || fail
 }
 # Names in one file system become durable in the order in which they were given; between two only a flush orders them.
-order() { read -r first <"$W/disks"; [ "$(cat "$W/disks")" = "$first" ] || flush; }
+order() { { read -r _ && ! read -r _; } <"$W/disks" || flush; }
 uploaded() { # upload sha256 path
   [ -f "$1" ] || { printf 'the upload of %s is gone\n' "$3" >&2; finish stale upload; }
   progress "verifying what $3 is made of"
@@ -131,10 +131,7 @@ live_switch() { # target, or nothing
 }
 generations() { # only the one in service stays
   [ ! -L "$N/.live.new" ] || rm -f -- "$N/.live.new"
-  set -- "$N"/gen.*
-  [ -d "$1" ] || return 0
-  in_service=$(readlink "$L")
-  for g in "$@"; do [ "$g" = "$N/$in_service" ] || rm -rf -- "$g"; done
+  for g in "$N"/gen.*; do [ "$g" -ef "$L" ] || rm -rf -- "$g"; done
 }`,
   sh`
 # What a unit was before us, to leave it so.
@@ -156,11 +153,12 @@ stamp() { ln -f -- "$W/$1.restart" "$W/$1.reload" "$M/stamps" || fail; } # unit:
 # Starts, restarts or reloads each unit that owes it, once, in order; proves that it stays up; else puts back what was.
 settle() { # seconds-to-watch-after-a-start and-after-a-reload unit-files-changed unit...
   watch=$1 again=$2 files=$3 acted= bad= dying=; shift 3
-  [ $files = 0 ] && ! systemctl show -p NeedDaemonReload -- "$@" | grep -q yes || systemctl daemon-reload
+  [ $files = 0 ] || systemctl daemon-reload
   for unit; do
     owes "$unit"
     printf '%s\n' "$RESTART" >"$W/$unit.restart" && printf '%s\n' "$RELOAD" >"$W/$unit.reload" || fail
     unit_state "$unit"
+    [ "$STALE" = no ] || { systemctl daemon-reload; unit_state "$unit"; }
     case $ENABLED in enabled | static) ;; *) systemctl enable --quiet -- "$unit" >&2 ;; esac
     case $ACTIVE,$OWED in
       active,none) continue ;;

@@ -51,16 +51,16 @@ memory() {
   echo memory
   serial=0; [ -f "$M/serial" ] && read -r serial <"$M/serial"
   printf 'serial\t%s\n' "$serial"
-  for what in installed created; do [ -f "$M/$what" ] && sed "s/^/$what\t/" "$M/$what"; done
-  for f in "$M"/units/*; do [ -f "$f" ] && sed "s|^|unit\t\${f##*/}\t|" "$f"; done
-  return 0
+  set --
+  for f in "$M/installed" "$M/created" "$M"/units/*; do [ ! -f "$f" ] || set -- "$@" "$f"; done
+  [ $# = 0 ] || awk -v OFS='\t' '{ n = split(FILENAME, path, "/"); if (path[n - 1] == "units") print "unit", path[n], $0; else print path[n], $0 }' "$@"
 }
 # Waits for whoever holds the lock and says who it is; a dead holder holds nothing. The lock file may have gone with the memory while we waited.
 take_lock() { # -x|-s patience-in-seconds
   waited=0
   while :; do
     if [ "$1" = -x ]; then
-      mkdir -p "$M" || return 1
+      [ -d "$M" ] || mkdir -p "$M" || return 1
       exec 9>>"$M/lock"
     else
       [ -f "$M/lock" ] || return 0
