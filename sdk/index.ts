@@ -4,7 +4,7 @@ export type { Boot } from "./boot";
 export { BootMenu, type BootMenuArgs, type BootMenuEntry } from "./bootMenu";
 export type { Connection } from "./connection";
 export { DhcpPool, type DhcpPoolArgs } from "./dhcpPool";
-export { DiskImage, type DiskImageArgs, type DiskImageRef, type ImageSource } from "./diskImage";
+export { DiskImage, type DiskImageArgs, type ImageSource } from "./diskImage";
 export { Fleet, type FleetArgs } from "./fleet";
 export { KernelImage, type KernelImageArgs } from "./kernelImage";
 export type { FileSource } from "./localFile";

@@ -32,12 +32,6 @@ export abstract class NetbootResource extends pulumi.CustomResource {
 const urn = (token: string, name: string, opts?: pulumi.CustomResourceOptions): pulumi.Input<string> =>
     opts?.parent ? pulumi.createUrn(name, token, opts.parent) : `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${token}::${name}`;
 
-/** What a `boot` may hold: others read its \`ref\`. */
-export interface Referred {
-    /** @internal */
-    readonly __ref: pulumi.Output<unknown>;
-}
-
 /** A master as resources take it: where things are on it, and the way there. */
 export interface Master {
     /** @internal */
