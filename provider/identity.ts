@@ -7,6 +7,12 @@ export function canonicalMac(text: string): string {
   return bare ? hex.replace(/[:.-]/g, "").replace(/..(?!$)/g, "$&:") : text;
 }
 
+/** The first octets of MACs, in the form of `canonicalMac`. */
+export function canonicalMacPrefix(text: string): string {
+  const hex = text.toLowerCase();
+  return /^[0-9a-f]{2}(?:([:-]?)[0-9a-f]{2}(?:\1[0-9a-f]{2}){0,3})?$/.test(hex) ? hex.replace(/[:-]/g, "").replace(/..(?!$)/g, "$&:") : text;
+}
+
 /** As iPXE prints `${uuid}`: lower case with hyphens. */
 export const canonicalUuid = (text: string) => text.replace(/^\{(.*)\}$/, "$1").toLowerCase();
 

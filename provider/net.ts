@@ -39,12 +39,19 @@ export function range(text: string): Span | undefined {
 
 export const netmask = (prefix: number) => dotted(2 ** 32 - size(prefix));
 export const within = (address: number, span: Span) => span.first <= address && address <= span.last;
+export const inside = (part: Span, whole: Span) => whole.first <= part.first && part.last <= whole.last;
 export const overlap = (a: Span, b: Span) => a.first <= b.last && b.first <= a.last;
 
 /** A subnet by its network address: "10.0.0.7/24" is "10.0.0.0/24". */
 export function canonicalSubnet(text: string): string {
   const net = subnet(text);
   return net ? `${dotted(net.first)}/${net.prefix}` : text;
+}
+
+/** Subnets and ranges in one form, "first-last". */
+export function canonicalAddresses(text: string): string {
+  const span = subnet(text) ?? range(text);
+  return span ? `${dotted(span.first)}-${dotted(span.last)}` : text;
 }
 
 /** One form for the two ways to write a range: "first-last", and a start with a count. */

@@ -7,9 +7,12 @@ export interface Problem {
   reason: string;
 }
 
-/** What no two resources of one master may share. `range` and `subnet` claims conflict by overlap, and with addresses inside a range. */
+/**
+ * What no two resources of one master may share. `range` and `subnet` claims conflict by overlap, and with addresses inside a range; `groupRange` by an overlap in which
+ * neither holds the other, and with a `knownOnly` subnet that holds it.
+ */
 export interface Claim {
-  kind: "name" | "mac" | "uuid" | "serial" | "address" | "subnet" | "range";
+  kind: "name" | "mac" | "uuid" | "serial" | "address" | "subnet" | "range" | "groupMac" | "groupPrefix" | "groupRange" | "knownOnly";
   value: string;
   property: string;
 }

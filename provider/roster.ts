@@ -1,4 +1,4 @@
-import { ipv4, overlap, range, type Span, subnet, within } from "./net";
+import { inside, ipv4, overlap, range, type Span, subnet, within } from "./net";
 import type { Claim, Problem } from "./resource";
 
 /**
@@ -17,7 +17,7 @@ interface Held extends Claim {
 interface Holdings {
   /** Exact claims by kind and value: a thousand machines are a thousand look-ups. */
   exact: Map<string, Held>;
-  /** Subnets and ranges, which conflict by overlap: as few as there are pools. */
+  /** Subnets and ranges, which conflict by overlap: as few as there are pools and groups. */
   spans: Map<string, Held & { span: Span }>;
   addresses: Map<string, Held & { number: number }>;
   byOwner: Map<string, string[]>;
@@ -25,6 +25,7 @@ interface Holdings {
 
 const WORDS: Record<Claim["kind"], string> = {
   name: "a name", mac: "a MAC address", uuid: "a UUID", serial: "a serial number", address: "an address", subnet: "a subnet", range: "a range",
+  groupMac: "a listed MAC address", groupPrefix: "a MAC prefix", groupRange: "all their addresses", knownOnly: "a subnet",
 };
 
 export function createRoster(): Roster {
@@ -53,7 +54,8 @@ export function createRoster(): Roster {
 export const roster = createRoster();
 
 const keyOf = ({ kind, value }: Claim) => `${kind} ${value}`;
-const spanOf = ({ kind, value }: Claim) => (kind === "range" ? range(value) : kind === "subnet" ? subnet(value) : undefined);
+const SPANS: Partial<Record<Claim["kind"], (text: string) => Span | undefined>> = { range, subnet, groupRange: range, knownOnly: subnet };
+const spanOf = ({ kind, value }: Claim) => SPANS[kind]?.(value);
 
 function forget(held: Holdings, owner: string): void {
   for (const key of held.byOwner.get(owner) ?? []) for (const map of [held.exact, held.spans, held.addresses]) map.delete(key);
@@ -75,11 +77,14 @@ function remember(held: Holdings, claim: Held): void {
 function conflict(held: Holdings, owner: string, claim: Claim): Problem | undefined {
   const { kind, value, property } = claim;
   const say = (reason: string): Problem => ({ property, reason });
+  // That is said of a subnet, which is itself claimed.
+  if (kind === "knownOnly") return unreachable(held, claim);
   const same = held.exact.get(keyOf(claim));
   // A master may say twice the same of itself (its HTTP and TFTP address); two fields of one fleet may not.
   if (same && same.owner !== owner) return say(`${property} is ${value}, and so is ${same.property} of ${named(same.owner)}: no two can share ${WORDS[kind]}; change one of them.`);
   if (same && same.property !== property) return say(`${property} is ${value}, and so is ${same.property}: no two machines can share ${WORDS[kind]}; change one of them.`);
 
+  if (kind === "groupRange") return equallyNarrow(held, claim) ?? unreachable(held, claim);
   const span = spanOf(claim);
   if (span) {
     for (const other of held.spans.values())
@@ -94,6 +99,30 @@ function conflict(held: Holdings, owner: string, claim: Claim): Problem | undefi
   for (const other of held.spans.values())
     if (other.kind === "range" && within(number, other.span))
       return say(`${property} is ${value}, which lies in ${other.property} ${other.value} of ${named(other.owner)}: addresses in a range are handed out to anyone; take one outside it.`);
+  return undefined;
+}
+
+/** Two groups of which neither is within the other: for an address in both, nothing would decide. */
+function equallyNarrow(held: Holdings, claim: Claim): Problem | undefined {
+  const { value, property } = claim;
+  const span = spanOf(claim);
+  for (const other of held.spans.values())
+    if (span && other.kind === claim.kind && overlap(span, other.span) && !inside(span, other.span) && !inside(other.span, span))
+      return { property, reason: `${property} is ${value}, which overlaps ${other.property} ${other.value} of ${named(other.owner)}, and neither is within the other, so that neither is the narrower: move an end of one of them.` };
+  return undefined;
+}
+
+/** A group by address, and a pool that answers only machines that are known by their MAC: those have a narrower assignment, and no other boots there. */
+function unreachable(held: Holdings, claim: Claim): Problem | undefined {
+  const { kind, value, property } = claim;
+  const span = spanOf(claim);
+  for (const other of held.spans.values()) {
+    if (!span) break;
+    if (kind === "groupRange" && other.kind === "knownOnly" && inside(span, other.span))
+      return { property, reason: `${property} is ${value}, all of it in ${other.value}, where ${named(other.owner)} answers only machines that are known by their MAC: list the MACs in match.macs, or let the pool answer all.` };
+    if (kind === "knownOnly" && other.kind === "groupRange" && inside(other.span, span))
+      return { property, reason: `${property} of ${value} leaves no machine to ${named(other.owner)}, whose ${other.property} ${other.value} is all in it: list the MACs in that group's match.macs, or let the pool answer all.` };
+  }
   return undefined;
 }
 

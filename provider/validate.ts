@@ -1,6 +1,6 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
-import { ipv4, range, subnet } from "./net";
-import { canonicalMac, canonicalUuid } from "./identity";
+import { canonicalAddresses, ipv4, range, subnet } from "./net";
+import { canonicalMac, canonicalMacPrefix, canonicalUuid } from "./identity";
 import { dnsmasqText, ipxeText } from "./language";
 import type { Problem, ResourceType } from "./resource";
 import { filler, type Schema } from "./defaults";
@@ -56,6 +56,8 @@ const FORMATS: Record<string, (text: string) => boolean> = {
   cidr: (text) => ((net) => net !== undefined && net.prefix >= 8 && net.prefix <= 30)(subnet(text)),
   range: (text) => range(text) !== undefined,
   mac: (text) => /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(canonicalMac(text)),
+  "mac-prefix": (text) => /^[0-9a-f]{2}(:[0-9a-f]{2}){0,4}$/.test(canonicalMacPrefix(text)),
+  addresses: (text) => range(canonicalAddresses(text)) !== undefined,
   uuid: (text) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(canonicalUuid(text)),
   "absolute-path": (text) => /^(\/[A-Za-z0-9_+-][A-Za-z0-9._+-]*|\/\.[A-Za-z0-9_+-][A-Za-z0-9._+-]*)+$/.test(text),
   "ipxe-text": (text) => !ipxeText(text),

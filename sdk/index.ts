@@ -9,5 +9,6 @@ export { Fleet, type FleetArgs } from "./fleet";
 export { KernelImage, type KernelImageArgs } from "./kernelImage";
 export type { FileSource } from "./localFile";
 export { Machine, type MachineArgs } from "./machine";
+export { MachineGroup, type MachineGroupArgs } from "./machineGroup";
 export type { Master } from "./resource";
 export { MasterServer, type MasterServerArgs } from "./masterServer";

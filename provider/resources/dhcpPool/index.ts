@@ -67,8 +67,9 @@ const type: ResourceType<DhcpPool> = {
   name: "DhcpPool",
   normalise: (input) => ({ ...input, subnet: canonicalSubnet(input.subnet), ...(input.range !== undefined && { range: canonicalRange(input.range) as string }) }),
   rules,
-  claims({ name, subnet: net, range: span }) {
+  claims({ name, subnet: net, range: span, knownMachinesOnly }) {
     const claims: Claim[] = [{ kind: "name", value: `pool ${name}`, property: "name" }, { kind: "subnet", value: net, property: "subnet" }];
+    if (knownMachinesOnly === true) claims.push({ kind: "knownOnly", value: net, property: "knownMachinesOnly" });
     return span ? [...claims, { kind: "range", value: span, property: "range" }] : claims;
   },
   desired(pool) {

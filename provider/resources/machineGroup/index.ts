@@ -1,0 +1,111 @@
+import { bootProblems, localProblems, normalisedBoot } from "../../boot/rules";
+import { firmware, HTTP, script } from "../../boot/script";
+import { summary } from "../../boot/summary";
+import type { Boot, LocalBoot, MasterRef } from "../../boot/types";
+import { type HostState, LIVE } from "../../engine/state";
+import { canonicalMac, canonicalMacPrefix, macFault } from "../../identity";
+import { canonicalAddresses, dotted, range, type Span } from "../../net";
+import { templates } from "../../render";
+import type { Claim, Problem, ResourceType } from "../../resource";
+import { patterns } from "./patterns";
+
+interface Match {
+  macs?: string[];
+  macPrefix?: string;
+  /** "first-last" once normalised. */
+  addresses?: string;
+}
+
+interface MachineGroup {
+  name: string;
+  master: MasterRef;
+  match: Match;
+  boot: Boot;
+  localBoot: LocalBoot;
+}
+
+const template = templates(__dirname);
+const text = (value: string, change: (text: string) => string) => (typeof value === "string" ? change(value) : value);
+const hyphens = (mac: string) => mac.replace(/:/g, "-");
+const listed = ({ macs }: Match): string[] => (Array.isArray(macs) ? macs : []);
+
+function normalise(input: MachineGroup): MachineGroup {
+  const { match, boot, localBoot, master } = input;
+  const { macs, macPrefix, addresses } = match ?? {};
+  return {
+    ...input,
+    match: typeof match !== "object" ? match : {
+      ...match,
+      ...(Array.isArray(macs) && { macs: macs.map((mac) => text(mac, canonicalMac)) }),
+      ...(macPrefix !== undefined && { macPrefix: text(macPrefix, canonicalMacPrefix) }),
+      ...(addresses !== undefined && { addresses: text(addresses, canonicalAddresses) }),
+    },
+    boot: normalisedBoot(boot),
+    localBoot: localBoot ?? master.localBoot,
+  };
+}
+
+function rules({ name, master, match, boot, localBoot }: MachineGroup): Problem[] {
+  const ways = Object.keys(match);
+  if (ways.length !== 1) return [{ property: "match", reason: `match names machines in ${ways.length || "no"} ways: give one of macs, macPrefix and addresses, and another group for another way.` }];
+  return [...matchProblems(match, master), ...bootProblemsOf(boot, localBoot, name, master)];
+}
+
+function matchProblems({ macs, macPrefix, addresses }: Match, master: MasterRef): Problem[] {
+  const problems = listed({ macs }).flatMap((mac, i): Problem[] => {
+    const fault = macFault(mac);
+    return fault ? [{ property: `match.macs[${i}]`, reason: `match.macs[${i}] is "${mac}", ${fault}: give the card's own address, or take it out.` }] : [];
+  });
+  if (macPrefix && parseInt(macPrefix.slice(0, 2), 16) & 1)
+    problems.push({ property: "match.macPrefix", reason: `match.macPrefix is "${macPrefix}", with which multicast addresses begin and those of no network card: give the first octets of the cards' own addresses.` });
+  const span = addresses ? range(addresses) : undefined;
+  if (span && span.first > span.last) problems.push({ property: "match.addresses", reason: `match.addresses is ${addresses}, which runs backwards: write the lower address first, "${dotted(span.last)}-${dotted(span.first)}".` });
+  if (!macs && master.offer === "known")
+    problems.push({ property: "match", reason: `match is by ${macPrefix ? "MAC prefix" : "address"}, but master "${master.name}" offers a boot loader only to machines that it knows by MAC: list the MACs in match.macs, or set unknownMachines of the MasterServer to something else than "ignore".` });
+  return problems;
+}
+
+function bootProblemsOf(boot: Boot, localBoot: LocalBoot, name: string, master: MasterRef): Problem[] {
+  if (["clone", "capture", "rescue"].includes(boot.kind)) return [{ property: "boot", reason: `boot is a ${boot.kind}, and group "${name}" does not say which machines are in it by name, as orders and reports are kept: give the machines as Machine or Fleet.` }];
+  return [...(boot.kind === "local" ? [] : localProblems(localBoot, "localBoot")), ...bootProblems(boot, "boot", localBoot, master)];
+}
+
+function claims({ name, match }: MachineGroup): Claim[] {
+  const all: Claim[] = [{ kind: "name", value: `group ${name}`, property: "name" }, ...listed(match ?? {}).map((mac, i): Claim => ({ kind: "groupMac", value: mac, property: `match.macs[${i}]` }))];
+  if (match?.macPrefix) all.push({ kind: "groupPrefix", value: match.macPrefix, property: "match.macPrefix" });
+  if (match?.addresses) all.push({ kind: "groupRange", value: match.addresses, property: "match.addresses" });
+  return all;
+}
+
+/** One script, and how the server comes to it: links by MAC and by prefix, a line of nginx's for addresses. Each is by its name of one group alone, whatever stack. */
+function stateOf({ name, master, match, boot, localBoot }: MachineGroup): HostState {
+  const { macPrefix, addresses } = match;
+  const macs = listed(match);
+  const links = [...macs.map((mac) => `mac/${hyphens(mac)}`), ...(macPrefix ? [`prefix/${hyphens(macPrefix)}`] : [])];
+  const span = addresses ? (range(addresses) ?? { first: 0, last: 0 }) : undefined;
+  return {
+    files: {
+      [`${HTTP}/group/${name}.ipxe`]: script({ title: `group ${name}`, boot, local: localBoot, retries: master.retries }),
+      ...(span && { [`${LIVE}/nginx.d/groups/${fileOf(span)}`]: template("addresses.conf.njk", { name, addresses, patterns: patterns(span) }) }),
+      // No pool can have this name: they begin with a letter or a digit.
+      ...(macs.length && { [`${LIVE}/dnsmasq.d/_group-${name}.conf`]: template("known.conf.njk", { name, macs }) }),
+    },
+    ...(links.length && { links: Object.fromEntries(links.map((path) => [`${HTTP}/group/${path}.ipxe`, `../${name}.ipxe`])) }),
+  };
+}
+
+/** nginx reads the files in the order of their names, and takes the first line that fits: the fewest addresses first. */
+const fileOf = ({ first, last }: Span) => `${String(last - first + 1).padStart(10, "0")}-${dotted(first)}-${dotted(last)}.conf`;
+
+function whom(match: Match): string {
+  if (match.macPrefix) return `MAC addresses that begin with ${match.macPrefix}`;
+  if (match.addresses) return `addresses ${match.addresses}`;
+  const { length } = listed(match);
+  return `${length} MAC ${length === 1 ? "address" : "addresses"}`;
+}
+
+const nextBootOf = ({ name, master, match, boot, localBoot }: MachineGroup): string =>
+  [`${firmware(master)} → group/${name}.ipxe, for ${whom(match)} without a narrower assignment`, ...summary(boot, localBoot)].join("\n");
+
+const type: ResourceType<MachineGroup> = { name: "MachineGroup", normalise, rules, claims, desired: (group) => ({ state: stateOf(group), nextBoot: nextBootOf(group) }) };
+export default type;
