@@ -2,7 +2,7 @@ import type { MachineGroupInput } from "@pulumi-netboot/schema";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Boot } from "./boot";
 import type { Fields } from "./inputs";
-import { NetbootResource, onMaster, type OnMaster } from "./resource";
+import { NetbootResource, type OnMaster } from "./resource";
 
 export interface MachineGroupArgs extends OnMaster, Fields<Omit<MachineGroupInput, "name" | "master" | "boot">> {
     /** What these machines boot. No clones, captures or rescue system: those are for a `Machine` or a `Fleet`. Default: their own disk. */
@@ -23,6 +23,6 @@ export class MachineGroup extends NetbootResource {
     declare readonly nextBoot: pulumi.Output<string>;
 
     constructor(name: string, args: MachineGroupArgs, opts?: pulumi.CustomResourceOptions) {
-        super("MachineGroup", name, onMaster(args), ["nextBoot"], opts);
+        super("MachineGroup", name, { ...args }, ["nextBoot"], opts);
     }
 }
