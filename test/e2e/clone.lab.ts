@@ -75,13 +75,13 @@ test("status shows them done, and the next up writes that into the ledger", asyn
     await site.up({ args: ["--expect-no-changes"] });
 });
 
-test("rebooted, they boot their own disk without the imaging system", { timeout: 300_000 }, async () => {
+test("rebooted, they boot their own disk without the imaging system", { timeout: 600_000 }, async () => {
     await Promise.all(
         Object.values(clients).map(async (client) => {
             await client.reboot();
             const seen: string[] = [];
             const off = client.onStage(({ stage }) => seen.push(stage));
-            await client.waitFor("local", 120_000);
+            await client.waitFor("local", 300_000);
             off();
             assert.ok(!seen.includes("kernel"), seen.join(", "));
         }),
@@ -94,7 +94,7 @@ test("a higher generation erases once more; a lower one is refused", { timeout: 
     const { bios } = clients;
     await bios!.exec("dd if=/dev/zero of=/machine/disk.img bs=1M seek=40 count=1 conv=notrunc status=none");
     await bios!.reboot();
-    await bios!.waitFor("kernel", 120_000);
+    await bios!.waitFor("kernel", 600_000);
     await bios!.waitFor("local", 600_000);
     assert.equal(await diskDigest(bios!), expected);
     site.program(program(1));
