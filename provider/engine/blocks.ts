@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { open, type FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { RunOptions } from "../ssh/transport";
+import { EngineError } from "./errors";
 import { INCOMING } from "./kinds/blobs";
 import { metered, progressOf } from "./meter";
 import { sh } from "./sh";
@@ -85,10 +87,9 @@ export async function uploadBlocks(op: Op, wanted: Upload, known: Map<string, Bl
 
   const sending = blocks.filter(({ digest }) => missing.delete(digest));
   const bytes = sending.reduce((sum, { length }) => sum + length, 0);
-  const body = Readable.from(framed(file, sending, changed), { objectMode: false });
   const meter = metered((sent, rate) => op.status?.(progressOf(`uploading ${Math.ceil(bytes / 1048576)} of ${Math.ceil(size / 1048576)} MiB of ${file}`, sent, bytes, rate)));
-  let failed: Error | undefined;
-  body.on("error", (error) => meter.destroy((failed = error)));
+  // Also ends the reading, and closes the file, when a lost connection destroys the meter.
+  void pipeline(framed(file, sending, changed), meter).catch(() => undefined);
   // A block counts when its digest is right; then it has its name.
   const receive = sh`umask 077; cd ${dir} || exit 1; n=0
 while read -r digest length; do
@@ -97,7 +98,7 @@ while read -r digest length; do
   n=$((n + 1))
 done
 echo $n`;
-  const sent = await line.send(receive.text, body.pipe(meter), options).catch((error) => Promise.reject(failed ?? error));
+  const sent = await line.send(receive.text, meter, options).catch((error) => Promise.reject(error.cause instanceof EngineError ? error.cause : error));
   if (Number(sent.stdout.trim()) !== sending.length)
     throw trouble(`${sent.stdout.trim() || "0"} of ${sending.length} blocks of ${file} arrived${sent.stderr ? `: ${sent.stderr.trim()}` : ""}`, "Make room on the master, or try again.");
 }

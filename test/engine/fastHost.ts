@@ -138,7 +138,15 @@ exec chroot . /bin/sh`;
             output.stderr.split("\n").filter(Boolean).forEach((line) => options.onProgress?.(line));
             return output;
           }),
-        send: (command: string, body: Readable) => exchange(() => run(body, { command })),
+        // As the real one: the body is destroyed in every case, and its failure is told from the connection's.
+        send: (command: string, body: Readable) => {
+          let failed: Error | undefined;
+          body.on("error", (cause) => (failed = Object.assign(new Error(`the content could not be read: ${cause.message}`, { cause }), { name: "BodyFailed" })));
+          return exchange(() => run(body, { command })).finally(() => {
+            body.destroy();
+            if (failed) throw failed;
+          });
+        },
         close: async () => undefined,
       });
     },

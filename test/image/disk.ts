@@ -16,7 +16,7 @@ export function noise(seed: string, length: number): Buffer {
 export type Piece = [at: number, bytes: Buffer];
 
 /** A disk with one partition from `first` to its end, sparse but for the pieces given; a GPT or an MBR. */
-export function disk(name: string, { size = 70 * MIB, first = 2048, end = undefined as number | undefined, gpt = false, pieces = [] as Piece[] } = {}): string {
+export function disk(name: string, { size = 24 * MIB, first = 2048, end = undefined as number | undefined, gpt = false, pieces = [] as Piece[] } = {}): string {
   const path = join(folder, name);
   writeFileSync(path, "");
   truncateSync(path, size);
