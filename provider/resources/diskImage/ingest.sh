@@ -16,17 +16,19 @@ check() { # file
   sum=$(sha256sum <"$1") || fail "cannot read $1"
   [ "${sum%% *}" = "$SHA" ] || fail "$2 has the SHA-256 ${sum%% *} and not $SHA"
 }
+fetched() { # file bytes-before since
+  now=$(stat -c %s "$1" 2>/dev/null || echo 0) took=$(($(date +%s) - $3))
+  tell "fetched $(mib "$now") MiB, $(mib $(((now - $2) / (took > 0 ? took : 1)))) MiB/s"
+}
 fetch() { # url file
   tries=0
   while :; do
     had=$(stat -c %s "$2" 2>/dev/null || echo 0) began=$(date +%s)
-    curl -fsSL --connect-timeout 20 --speed-limit 1 --speed-time 60 -C - -w '%{http_code}' -o "$2" -- "$1" >"$WORK/http" 4>&- & pid=$!
-    while kill -0 $pid 2>/dev/null; do
-      sleep 1
-      now=$(stat -c %s "$2" 2>/dev/null || echo 0) took=$(($(date +%s) - began))
-      tell "fetched $(mib $now) MiB, $(mib $(((now - had) / (took > 0 ? took : 1)))) MiB/s"
-    done
-    wait $pid; code=$?
+    ( while sleep 1 4>&- && kill -0 $$; do fetched "$2" "$had" "$began"; done ) 2>/dev/null & beat=$!
+    curl -fsSL --connect-timeout 20 --speed-limit 1 --speed-time 60 -C - -w '%{http_code}' -o "$2" -- "$1" >"$WORK/http" 4>&-
+    code=$?
+    kill $beat
+    fetched "$2" "$had" "$began"
     case $code in
       0) return ;;
       33 | 36) rm -f -- "$2" ;; # a server that cannot go on from the middle
@@ -38,7 +40,7 @@ fetch() { # url file
     [ "$(stat -c %s "$2" 2>/dev/null || echo 0)" -gt "$had" ] && tries=0
     tries=$((tries + 1))
     [ $tries -lt 5 ] || fail "cannot fetch $1 (curl ends with $code)"
-    sleep $((tries * 2))
+    sleep $((tries * tries))
   done
 }
 case $FROM in
@@ -94,11 +96,13 @@ blocks() {
     sh "$WORK/feed.sh" "$part" || return 1
   done
 }
+# One that was killed says nothing, and whoever feeds it would wait for ever.
+work() { xargs -n 1 -P "$CPUS" sh "$WORK/part.sh" || touch "$WORK/failed"; }
 if [ $FROM = blocks ]; then
-  { blocks; echo $? >"$WORK/fed"; } | xargs -n 1 -P "$CPUS" sh "$WORK/part.sh"
+  { blocks; echo $? >"$WORK/fed"; } | work
 else
   exec 5<"$SRC"
-  { unpack <&5; echo $? >"$WORK/unpacked"; } | { parts; echo $? >"$WORK/fed"; } | xargs -n 1 -P "$CPUS" sh "$WORK/part.sh"
+  { unpack <&5; echo $? >"$WORK/unpacked"; } | { parts; echo $? >"$WORK/fed"; } | work
 fi
 [ ! -e "$WORK/again" ] || exit 75
 [ ! -e "$WORK/failed" ] || exit 1
@@ -108,6 +112,7 @@ fi
 # 4. The index, once all parts are there.
 total=$(cat "$WORK"/line.* | awk '{ sum += $4 } END { printf "%.0f", sum }') count=$(ls "$WORK"/line.* | wc -l)
 [ "$count" -gt 0 ] && [ "$count" = $(((total + 67108863) / 67108864)) ] || fail 'a part is missing'
+[ "$total" -ge 4194304 ] || fail 'the image is refused: it is smaller than 4 MiB'
 [ $((total % 512)) = 0 ] || fail "the image is refused: its size of $total bytes is no multiple of 512: it was cut short, or is no disk's"
 end=$(sed -n 's/^end //p' "$WORK/table")
 [ "$end" -le "$total" ] || fail "the image is refused: a partition ends at byte $end, behind its end at $total: it was cut short"

@@ -7,10 +7,10 @@ length=$(stat -c %s c.* | awk '{ sum += $1 } END { printf "%.0f", sum }')
 hash=$(cat c.* | xxhsum -H2) || fail "cannot hash part $n"
 hash=${hash%% *}
 
-if [ $n = 0 ]; then
+# Less than an image must have is judged by whoever knows whether it was unpacked whole.
+if [ $n = 0 ] && [ "$length" -ge 4194304 ]; then
   cat c.* | head -c 65536 | od -An -v -tu1 -w16 | awk -f "$WORK/table.awk" >"$WORK/table"
   ! grep -q '^fault ' "$WORK/table" || fail "the image is refused: $(sed 's/^fault //' "$WORK/table")"
-  [ "$length" -ge 4194304 ] || fail 'the image is refused: it is smaller than 4 MiB'
   tail -c +1040385 c.00 | head -c 8192 | cmp -s -n 8192 - /dev/zero ||
     fail 'the image is refused: bytes 1040384 to 1048575 (the last 8 KiB of the first MiB) are not empty, and cloning needs them for its own use'
 fi
