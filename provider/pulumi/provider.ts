@@ -23,7 +23,8 @@ export function provider(name: string) {
             const checked = check(type, olds ?? {}, news);
             const failures = [...checked.failures, ...(type.name === "MasterServer" ? await connectionProblems(news.__connection) : [])];
             if (checked.erase?.length && !failures.length) warning(news.__urn, notice(checked.erase));
-            return { inputs: checked.inputs, failures };
+            // With a property Pulumi would print its whole value beside the reason, which begins with the property's name anyway.
+            return { inputs: checked.inputs, failures: failures.map(({ reason }) => ({ property: "", reason })) };
         },
         diff: async (_id: string, olds: Inputs, news: Inputs) => difference(olds, news),
         create: async (inputs: Inputs) => {
