@@ -9,11 +9,16 @@ type Line = [key: string, value: string];
 const job = (machine: string, generation: number, lines: Line[]): string =>
   [["netboot-job", "1"], ["machine", machine], ["generation", String(generation)], ...lines, ["end", "end"]].map(([key, value]) => `${key} ${value}\n`).join("");
 
-export const cloneJob = (machine: string, { image, disk, generation, overwrite, verify, expand, hostname, then, onFailure }: CloneBoot): string =>
-  job(machine, generation, [
+/** A wish (`auto`) is unicast where the master has nothing else. */
+const transportText = ({ transport }: CloneBoot, { imaging }: MasterRef): string => (transport !== "unicast" && imaging?.multicast ? `multicast ${imaging.multicast.patience}` : "unicast");
+
+export const cloneJob = (machine: string, boot: CloneBoot, master: MasterRef): string => {
+  const { image, disk, generation, overwrite, verify, expand, hostname, then, onFailure } = boot;
+  return job(machine, generation, [
     ["do", "clone"], ["image", image.digest], ["disk", diskText(disk)], ["overwrite", overwrite ? "yes" : "no"], ["verify", verify], ["expand", expand],
-    ...(hostname ? [["hostname", hostname] satisfies Line] : []), ["then", then], ["failure", onFailure], ["transport", "unicast"],
+    ...(hostname ? [["hostname", hostname] satisfies Line] : []), ["then", then], ["failure", onFailure], ["transport", transportText(boot, master)],
   ]);
+};
 
 export const captureJob = (machine: string, { name, disk, generation, then, onFailure }: CaptureBoot): string =>
   job(machine, generation, [["do", "capture"], ["name", name], ["disk", diskText(disk)], ["then", then], ["failure", onFailure]]);
@@ -48,12 +53,15 @@ export function diskProblems(disk: DiskChoice, property: string): Problem[] {
   return [];
 }
 
-export function cloneProblems({ image, disk }: CloneBoot, property: string, master: MasterRef | undefined): Problem[] {
+export function cloneProblems({ image, disk, transport }: CloneBoot, property: string, master: MasterRef | undefined): Problem[] {
   const range = typeof disk === "object" && "size" in disk ? sizes(disk.size) : undefined;
   const small = range && image.size && range.most < image.size;
   return [
     ...imagingProblems(`a clone of ${image.name}`, property, master),
     ...diskProblems(disk, `${property}.disk`),
+    ...(transport === "multicast" && master?.imaging && !master.imaging.multicast
+      ? [{ property: `${property}.transport`, reason: `${property}.transport is "multicast", and master "${master.name}" sends nothing by multicast: give its imaging multicast: {}, or write "auto", which is unicast there.` }]
+      : []),
     ...(small ? [{ property: `${property}.disk.size`, reason: `${property}.disk.size allows disks of up to ${range.most} bytes, and image ${image.name} has ${image.size}: allow larger disks, or take a smaller image.` }] : []),
   ];
 }
@@ -61,10 +69,10 @@ export function cloneProblems({ image, disk }: CloneBoot, property: string, mast
 const which = (disk: DiskChoice) => (disk === "only" ? "its only fixed disk" : `its disk with ${diskText(disk)}`);
 
 /** What a clone does, in lines for a reviewer. */
-export function cloneSummary({ image, disk, generation, overwrite, verify, then }: CloneBoot): string[] {
+export function cloneSummary({ image, disk, generation, overwrite, verify, transport, then }: CloneBoot): string[] {
   return [
     `if generation ${generation} is not done: ERASES ${which(disk)}${overwrite ? ", whatever is on it" : ", if it is blank or ours"}`,
-    `and writes disk image ${image.name} sha256:${image.digest.slice(0, 12)} (verify: ${verify}), then ${then}; from then on, local disk`,
+    `and writes disk image ${image.name} sha256:${image.digest.slice(0, 12)} (verify: ${verify}${transport === "unicast" ? "" : `, transport: ${transport}`}), then ${then}; from then on, local disk`,
   ];
 }
 

@@ -35,6 +35,8 @@ export interface ImagingRef {
   /** Digest of its recipe: the folder in its URL. */
   id: string;
   cmdline: string;
+  /** Can it send to many at once? Then a machine waits so many seconds for that to begin. */
+  multicast?: { patience: number };
 }
 
 export const FIRMWARES = ["bios", "uefi", "uefi32", "arm64"] as const;
@@ -85,6 +87,7 @@ export interface CloneBoot {
   verify: "full" | "sampled" | "stream";
   expand: "none" | "last";
   hostname?: string;
+  transport: "unicast" | "multicast" | "auto";
   then: "reboot" | "poweroff" | "shell";
   onFailure: "wait" | "reboot" | "poweroff";
 }

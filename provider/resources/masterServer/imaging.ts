@@ -3,6 +3,7 @@ import { imaging, type Imaging } from "../../imaging";
 import { HTTP, SITE } from "../../boot/script";
 import type { ImagingRef } from "../../boot/types";
 import type { Build, HostState } from "../../engine/state";
+import { patience } from "./multicast";
 import type { MasterServer } from "./types";
 
 /** What an imaging system takes on the master: kernel and initial RAM disk, and what is unpacked while it is built. */
@@ -18,7 +19,9 @@ function recipeOf({ authorizedKeys, firmware }: NonNullable<MasterServer["imagin
   return known;
 }
 
-export const imagingRef = ({ imaging: wanted }: MasterServer): { imaging?: ImagingRef } => (wanted ? { imaging: { id: recipeOf(wanted).id, cmdline: wanted.cmdline } } : {});
+export const imagingRef = ({ imaging: wanted }: MasterServer): { imaging?: ImagingRef } => (
+  wanted ? { imaging: { id: recipeOf(wanted).id, cmdline: wanted.cmdline, ...(wanted.multicast && { multicast: { patience: patience(wanted.multicast) } }) } } : {}
+);
 
 /** The imaging system as an artifact of the master, and the directories that orders and images need. */
 export function imagingState({ imaging: wanted }: MasterServer): Pick<HostState, "artifacts"> & { directories: Record<string, string>; builds: Record<string, Build> } {

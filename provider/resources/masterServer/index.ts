@@ -7,6 +7,7 @@ import { settled } from "../../unknown";
 import { IMAGING_ROOM, imagingRef, imagingState } from "./imaging";
 import { addressOf, filesOf, LEASES, LOGS } from "./files";
 import { loaderState, nameOf, own } from "./loaders";
+import { multicastState } from "./multicast";
 import { DHCP_UNIT, HTTP_UNIT, services } from "./services";
 import type { MasterServer } from "./types";
 
@@ -56,18 +57,19 @@ const type: ResourceType<MasterServer> = {
   desired(input) {
     const { links, blobs, sources } = loaderState(input.loaders);
     const { directories, builds, artifacts } = imagingState(input);
+    const multicast = multicastState(input);
     const http = `${SITE}/http`;
     return {
       state: {
-        packages: { "dnsmasq-base": {}, "nginx-light": { quiet: ["nginx.service"], leaves: ["/var/www/html/index.nginx-debian.html", "/var/www/html", "/var/www"] }, ipxe: {} },
+        packages: { "dnsmasq-base": {}, "nginx-light": { quiet: ["nginx.service"], leaves: ["/var/www/html/index.nginx-debian.html", "/var/www/html", "/var/www"] }, ipxe: {}, ...multicast.packages },
         directories: Object.fromEntries(
           [SITE, http, ...["blob", "group", "group/mac", "group/prefix", "loader", "mac", "menu", "serial", "uuid"].map((part) => `${http}/${part}`), `${SITE}/tftp`, `${SITE}/dhcp-hosts`, LEASES, LOGS].map((path) => [path, "0755"]).concat(Object.entries(directories)),
         ),
         links,
         ...(Object.keys(blobs).length && { blobs }),
         ...(artifacts && { artifacts }),
-        files: filesOf(input),
-        services,
+        files: { ...filesOf(input), ...multicast.files },
+        services: { ...services, ...multicast.services },
       },
       outputs: settled({ ref: refOf(input), url: `http://${addressOf(input)}` }),
       checks: checks(input),

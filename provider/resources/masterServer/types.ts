@@ -12,8 +12,17 @@ export interface MasterServer {
   unknownMenu?: string;
   localBoot: LocalBoot;
   retries: Retries;
-  imaging?: { authorizedKeys: string[]; firmware: string[]; cmdline: string };
+  imaging?: { authorizedKeys: string[]; firmware: string[]; cmdline: string; multicast?: Multicast };
   maxErase: number;
+}
+
+/** One stream to many machines. */
+export interface Multicast {
+  rate: string;
+  machines: number;
+  wait: number;
+  address: string;
+  interface?: string;
 }
 
 /** A file of the iPXE package by its name, or one of the user's own. */
