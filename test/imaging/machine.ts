@@ -48,9 +48,11 @@ export class Machine {
   output = "";
   constructor(master: Master, disks: Disk[], uefi = false) {
     this.master = master;
-    for (const folder of ["proc", "dev/disk/by-id", "run", "sys/class/dmi/id", ...(uefi ? ["sys/firmware/efi/efivars"] : [])]) mkdirSync(join(this.root, folder), { recursive: true });
+    for (const folder of ["proc", "dev/disk/by-id", "run/imaging", "sys/class/dmi/id", ...(uefi ? ["sys/firmware/efi/efivars"] : [])]) mkdirSync(join(this.root, folder), { recursive: true });
     writeFileSync(join(this.root, "sys/class/dmi/id/product_uuid"), "4c4c4544-0042\n");
     this.cmdline({});
+    writeFileSync(join(this.root, "proc/meminfo"), "MemTotal: 2048000 kB\nMemAvailable: 1024000 kB\n");
+    writeFileSync(join(this.root, "run/imaging/interface"), "eth0\n");
     let table = "";
     for (const disk of disks) {
       const file = join(this.root, "dev", disk.name), sys = join(this.root, "sys/block", disk.name);

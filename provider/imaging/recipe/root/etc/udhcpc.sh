@@ -7,7 +7,8 @@ case $1 in
         ip link set "$interface" up
         ;;
     bound | renew)
-        ip addr replace "$ip/$mask" dev "$interface" 2> /dev/null || ip addr add "$ip/$mask" dev "$interface"
+        # With a broadcast address: a multicast receiver finds its sender by it.
+        ip addr replace "$ip/$mask" broadcast + dev "$interface" 2> /dev/null || ip addr add "$ip/$mask" broadcast + dev "$interface"
         for gateway in $router; do
             ip route replace default via "$gateway" dev "$interface"
             break
