@@ -1,5 +1,5 @@
 // Set-up: makes ready what the tests and the demo need, then runs them. It installs nothing that is there already.
-//   node test/setup/main.mjs [--only npm,pulumi,docker,images] [--then FILE args…]
+//   node test/setup/main.mjs [--only npm,tools,pulumi,docker,images] [--then FILE args…]
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { join } from "node:path";
@@ -9,9 +9,10 @@ import { alone } from "./lock.mjs";
 import { build, npm } from "./npm.mjs";
 import { pulumi } from "./pulumi.mjs";
 import { Missing } from "./step.mjs";
+import { tools } from "./tools.mjs";
 import { pulumiEnv, root } from "./where.mjs";
 
-const steps = { npm: [npm, build], pulumi: [pulumi], docker: [docker], images: [images] };
+const steps = { npm: [npm, build], tools: [tools], pulumi: [pulumi], docker: [docker], images: [images] };
 
 function fail(message) {
     process.stderr.write(`\n${message}\n`);

@@ -1,0 +1,22 @@
+// The tools that tests run on this machine itself, as machines and masters run them: what is not there would leave those tests out.
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { aptInstall } from "./apt.mjs";
+import { step } from "./step.mjs";
+
+/** Commands, and the Debian package that each is in. */
+const packages = {
+    awk: "mawk", blkid: "util-linux", curl: "curl", dash: "dash", debugfs: "e2fsprogs", e2image: "e2fsprogs", ip: "iproute2", "mkfs.ext4": "e2fsprogs", sfdisk: "fdisk",
+    "udp-sender": "udpcast", xxhsum: "xxhash", xz: "xz-utils", zstd: "zstd",
+};
+
+const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+const missing = () => Object.keys(packages).filter((tool) => !folders.some((folder) => existsSync(join(folder, tool))));
+
+export const tools = () =>
+    step("tools", async () => {
+        const before = missing();
+        if (!before.length) return "all there";
+        await aptInstall([...new Set(before.map((tool) => packages[tool]))].sort(), `Tools that tests run here are missing (${before.join(", ")})`, "put them on PATH in another way.");
+        return `installed ${before.join(", ")}`;
+    });
