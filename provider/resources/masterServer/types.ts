@@ -12,7 +12,7 @@ export interface MasterServer {
   unknownMenu?: string;
   localBoot: LocalBoot;
   retries: Retries;
-  imaging?: { authorizedKeys: string[]; firmware: string[]; cmdline: string };
+  imaging?: { authorizedKeys: string[]; firmware: string[]; cmdline: string; captureLimit: string };
   maxErase: number;
 }
 
