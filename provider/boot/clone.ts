@@ -24,7 +24,7 @@ export const captureJob = (machine: string, { name, disk, generation, then, onFa
   job(machine, generation, [["do", "capture"], ["name", name], ["disk", diskText(disk)], ["then", then], ["failure", onFailure]]);
 
 /** Where a captured disk is to be found on the master. */
-export const capturePath = ({ name, generation }: CaptureBoot): string => `${SITE}/captures/${name}/${generation}.zst`;
+const capturePath = ({ name, generation }: CaptureBoot): string => `${SITE}/captures/${name}/${generation}.zst`;
 
 function diskText(disk: DiskChoice): string {
   if (disk === "only") return disk;

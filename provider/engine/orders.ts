@@ -1,16 +1,25 @@
 import { lines, sh, type Sh } from "./sh";
 import { LEDGER, SITE } from "./state";
 
+const CAPTURES = `${SITE}/captures`;
+
+/** The file that an order reads a disk into; nothing where it is no capture. */
+export function capturedTo(job: string): { name: string; path: string } | undefined {
+  const [, name] = /^do capture\nname (\S+)$/m.exec(job) ?? [];
+  const [, generation] = /^generation (\d+)$/m.exec(job) ?? [];
+  return name && generation ? { name, path: `${CAPTURES}/${name}/${generation}.zst` } : undefined;
+}
+
 /**
  * How orders come and go on the host. An order is built beside its place; then the ledger says that it was given; then one rename offers it. A crash before the
  * ledger's line leaves nothing that counts, one after it leaves a folder whose nonce the ledger knows, which the next commit offers.
  */
 export const orderLibrary: Sh = lines([
   sh`
-O=${SITE}/http/orders C=${SITE}/claims R=${SITE}/reports B=${LEDGER}
+O=${SITE}/http/orders C=${SITE}/claims B=${LEDGER}
 random() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 nonce_of() { sed -n 's/^nonce //p' "$1/job" 2>/dev/null; } # folder of an order
-captured() { printf '%s/captures/%s/%s.zst' ${SITE} "$(sed -n 's/^name //p' "$1")" "$(sed -n 's/^generation //p' "$1")"; } # job
+captured() { printf '%s/%s/%s.zst' ${CAPTURES} "$(sed -n 's/^name //p' "$1")" "$(sed -n 's/^generation //p' "$1")"; } # job
 entered() { # machine words...
   m=$1; shift
   printf '%s %s\n' "$*" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$B/$m" && sync "$B/$m" "$B" || fail
@@ -22,19 +31,26 @@ close_order() { # machine
   nonce=$(nonce_of "$O/$1")
   if [ -n "$nonce" ]; then
     generation=$(sed -n 's/^generation //p' "$O/$1/job")
-    # A captured image is whole if it is there at all, and stays.
-    if [ -f "$C/$nonce/image.zst" ] && [ -f "$C/$nonce/done" ]; then mv -f -- "$C/$nonce/image.zst" "$(captured "$O/$1/job")" || fail; fi
+    # A captured image is whole if it is there at all, and stays, with its machine's word.
+    if [ -f "$C/$nonce/image.zst" ] && [ -f "$C/$nonce/done" ]; then
+      image=$(captured "$O/$1/job")
+      cp --remove-destination -- "$C/$nonce/done" "$image.done" && chown 0:0 "$C/$nonce/image.zst" "$image.done" && mv -f -- "$C/$nonce/image.zst" "$image" || fail
+    fi
     if [ -f "$C/$nonce/done" ]; then entered "$1" 'done' "$generation" "$nonce"
     elif unclaimed "$nonce"; then entered "$1" withdrawn "$generation" "$nonce"
     else entered "$1" left "$generation" "$nonce"; fi
   fi
   image=$(captured "$O/$1/job")
-  [ ! -L "$image" ] || rm -f -- "$image"
+  if [ -L "$image" ]; then rm -f -- "$image" "$image.done"; rmdir -- "\${image%/*}" 2>/dev/null; fi
   # The order last: it holds the nonce by which a crash in between is mended.
   { [ -z "$nonce" ] || rm -rf -- "$C/$nonce"; } && rm -rf -- "$O/$1" || fail
 }
+# A captured image is never written over. What is not whole yet is a link to nothing.
+not_captured() { # machine path
+  [ ! -e "$2" ] || { printf '%s is to be read into %s, which is there already: say a higher generation, or another name\n' "$1" "$2" >&2; fail; }
+}
 settle_order() { progress "generation done by $1"; close_order "$1"; }
-take_back_order() { close_order "$1"; rm -rf -- "$R/$1"; }
+take_back_order() { close_order "$1"; }
 give_order() { # machine generation job
   progress "order for $1, generation $2"
   mkdir -p "$B" && chmod 700 "$B" || fail
@@ -47,12 +63,13 @@ give_order() { # machine generation job
   mkdir -p "$O/.new.$1" && chmod 755 "$O/.new.$1" &&
     { printf '%s' "$3" | sed '1q'; printf 'nonce %s\nsite %s\n' "$nonce" "$site"; printf '%s' "$3" | sed '1d'; } >"$O/.new.$1/job" &&
     printf '#!ipxe\nset netboot-order %s\n' "$nonce" >"$O/.new.$1/order.ipxe" && ln -s "$C/$nonce/done" "$O/.new.$1/done" &&
-    mkdir -p "$C/$nonce" "$R/$1" && chmod 755 "$C/$nonce" "$R/$1" && : >"$C/$nonce/open" && chown 33:33 "$C/$nonce" "$R/$1" "$C/$nonce/open" || fail
+    mkdir -p "$C/$nonce" && chmod 755 "$C/$nonce" && : >"$C/$nonce/open" && chown 33:33 "$C/$nonce" "$C/$nonce/open" || fail
   if grep -q '^do capture$' "$O/.new.$1/job"; then
     image=$(captured "$O/.new.$1/job")
-    if [ -e "$image" ]; then printf '%s is there already\n' "$image" >&2; fail; fi
-    # What is not whole yet is a link to nothing.
-    ensure_dir "\${image%/*}" && chmod 700 ${`${SITE}/captures`} && ln -sfn "$C/$nonce/image.zst" "$image" || fail
+    not_captured "$1" "$image"
+    ensure_dir "\${image%/*}" && chmod 700 ${CAPTURES} && ln -sfn "$C/$nonce/image.zst" "$image" && ln -sfn "$C/$nonce/done" "$image.done" || fail
+    # What a master that went down had of others.
+    find "$C/.incoming" -type f -mmin +60 -delete 2>/dev/null
   fi
   sync "$O/.new.$1/order.ipxe" "$O/.new.$1/job" "$O/.new.$1" "$C/$nonce/open" "$C/$nonce" || fail
   entered "$1" ordered "$2" "$nonce"

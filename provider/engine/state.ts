@@ -19,6 +19,8 @@ export interface HostState {
   services?: Record<string, ServiceSpec>;
   /** Orders to erase a machine's disk once, by machine. An event, not a state that is kept up: see docs/cloning-protocol.md. */
   orders?: Record<string, OrderSpec>;
+  /** Machines that may say on this master what they do, by name. The value is empty. */
+  reports?: Record<string, string>;
   /** What no one else on this master may have and no file stands for: "address 10.0.0.20". The value is empty. */
   claims?: Record<string, string>;
 }
@@ -95,6 +97,8 @@ export interface OrderSpec {
 
 /** Where all is that belongs to the site. */
 export const SITE = "/srv/netboot";
+/** What machines say of themselves. */
+export const REPORTS = `${SITE}/reports`;
 /** What was ordered and done, by machine: only grows, and outlives the site. */
 export const LEDGER = "/var/lib/netboot-ledger";
 /** The set that daemons parse at start: a symlink to a generation directory, switched whole. */

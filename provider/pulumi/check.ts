@@ -1,6 +1,7 @@
 import type { Desired, Problem, ResourceType } from "../resource";
 import { roster } from "../roster";
 import { validate } from "../validate";
+import { captured } from "./captures";
 import { hidden, hostOf, hostState, type Inputs, pureInput, secretsOf, storedNames } from "./inputs";
 import { type Erasure, erasures, lowered, marks, tooMany } from "./erasures";
 import { mask, type Path, same, seal, sealDifferences, sealValues, secretTexts } from "./secret";
@@ -30,7 +31,7 @@ export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): 
     const rendered = unknown ? unknownParts(type, given) : parts(type.desired(given));
     const orders = rendered.orders === UNKNOWN ? undefined : (rendered.orders as Inputs["orders"]);
     const erase = erasures(olds, orders);
-    const wrong = [...lowered(olds, orders), ...tooMany(news.__urn, hostOf(news) ?? "", erase, given.master?.maxErase ?? 0)];
+    const wrong = [...lowered(olds, orders), ...captured(hostOf(news) ?? "", olds, orders), ...tooMany(news.__urn, hostOf(news) ?? "", erase, given.master?.maxErase ?? 0)];
     if (wrong.length) return refused(news, wrong);
 
     const shown = !secrets.length ? rendered : unknown ? sealedAll(rendered, secretTexts(given, secrets)) : sealedParts(type, given, rendered, secrets);

@@ -10,7 +10,7 @@ export interface MachineStatus extends MachineReport {
 
 const TYPES = ["Machine", "Fleet"].map((name) => `pulumi-nodejs:dynamic/netboot:${name}`);
 
-/** What every master knows of the machines that these resources declare and that were ever ordered to do something. One connection and one trip a master; nothing is written. */
+/** What every master knows of the machines that these resources declare and that may say what they do, or were ever ordered to do something. One connection and one trip a master; nothing is written. */
 export async function machineStatus(resources: Planned[]): Promise<MachineStatus[]> {
     const all = resources.filter(({ type }) => TYPES.includes(type)).map(({ inputs }) => inputs as Inputs);
     const masters = Map.groupBy(all, hostOf);
@@ -19,8 +19,10 @@ export async function machineStatus(resources: Planned[]): Promise<MachineStatus
 }
 
 async function asked(group: Inputs[]): Promise<MachineStatus[]> {
-    const machines = [...new Set(group.flatMap(({ __ordered = {}, orders = {} }) => [...Object.keys(__ordered), ...Object.keys(orders)]))].sort();
-    if (!machines.length) return [];
+    const orders = Object.assign({}, ...group.map(({ orders }) => orders)) as NonNullable<Inputs["orders"]>;
+    const names = new Set(group.flatMap(({ __ordered = {}, orders = {}, reports = {} }) => [__ordered, orders, reports].flatMap(Object.keys)));
+    if (!names.size) return [];
+    const machines = Object.fromEntries([...names].sort().map((name) => [name, orders[name]]));
     const connection = { ...connectionOf(group[0]!), dialErrorLimit: 0 };
     const transport = await transportFor(connection);
     const { stdout } = await transport.run(reportsScript(machines), { step: "status" });

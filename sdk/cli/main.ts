@@ -10,7 +10,8 @@ const USAGE = `netboot doctor [--stack NAME] [--json]
 
 netboot status [--stack NAME] [--json] [--once]
 
-  Shows what the machines of the stack are doing that were ordered to clone or capture: stage, percent, speed, last error, generation.
+  Shows what the machines of the stack are doing that clone, capture or are rescued: stage, percent, speed, last error, generation; of those
+  that stay up, how to get in; of captured disks, the line for the program.
   On a terminal it stays and shows it anew until no order is open (--once: not); elsewhere it prints one table. Writes nothing, runs no program.
   Exits with 1 where a machine has failed.
 `;

@@ -24,13 +24,22 @@ export async function status({ stack, json, once }: Options): Promise<number> {
 const busy = ({ order }: MachineStatus) => order === "waiting" || order === "claimed";
 
 function table(machines: MachineStatus[]): string {
-    if (!machines.length) return "No machine of this stack was ever ordered to clone or capture.\n";
+    if (!machines.length) return "No machine of this stack clones, captures or is rescued, and none ever was ordered to.\n";
     const rows = machines.map(({ machine, generation, order, said = {}, age }) => [
         machine, String(generation), ORDER[order], said.stage ?? "-", said.percent === undefined ? "-" : `${Math.floor(said.percent)} %`, said.rate ? (said.rate / 2 ** 20).toFixed(1) : "-",
         said.eta === undefined ? "-" : span(said.eta), age === undefined ? "never" : `${span(age)} ago`, said.error ?? said.disk ?? "",
     ]);
-    return columns(["MACHINE", "GEN", "ORDER", "STAGE", "DONE", "MiB/s", "LEFT", "HEARD", "DISK OR ERROR"], rows, process.stdout.isTTY ? process.stdout.columns : undefined);
+    const shown = columns(["MACHINE", "GEN", "ORDER", "STAGE", "DONE", "MiB/s", "LEFT", "HEARD", "DISK OR ERROR"], rows, process.stdout.isTTY ? process.stdout.columns : undefined);
+    return [shown, ...machines.flatMap(entrance), ...machines.flatMap(program)].join("");
 }
+
+/** How to get into a machine that stays up. */
+const entrance = ({ machine, said = {} }: MachineStatus): string[] =>
+    said.hostkey && (said.stage === "shell" || said.stage === "failed") ? [`\n${machine}: ssh root@${/^[0-9.]+$/.test(said.address ?? "") ? said.address : "ITS-ADDRESS"}    host key ${said.hostkey}\n`] : [];
+
+/** What a captured disk is in a program. Its digest is what the machine says: that the file has it is found out when it is taken in. */
+const program = ({ machine, captured }: MachineStatus): string[] =>
+    captured ? [`\n${machine}: its disk is on the master, ${(captured.size / 2 ** 20).toFixed(1)} MiB. In the program:\n    new netboot.DiskImage("${captured.name}", { master, source: { master: "${captured.path}" }, sha256: "${captured.sha256}" });\n`] : [];
 
 const ORDER: Record<MachineStatus["order"], string> = { none: "-", waiting: "waiting", claimed: "claimed", done: "done" };
 

@@ -29,16 +29,18 @@ test("of an ext4 file system only what is in use is read, and it is as it was", 
   assert.ok(got.subarray(0, MiB).equals(before.subarray(0, MiB)));
 });
 
-test("a master without room is said, and the order stays open", { skip }, async (t) => {
-  const before = disk({ label: "dos", fs: "none" });
-  const { machine, master } = await setting(t, serve(before), [{ name: "sda", size: before.length, content: before }], { job: order });
-  master.fault = (asked) => (asked === `PUT ${path}` ? { status: 507 } : undefined);
-  assert.equal(await machine.run(), "stays");
-  assert.match(machine.error, /has no room for it; nothing on any disk was changed/);
-  assert.equal(machine.done, undefined);
-});
+for (const [status, words] of [[507, /has no room for it/], [500, /has no room for it/], [413, /larger than the master takes.*raise imaging\.captureLimit/]] as const)
+  test(`a master that answers ${status} is said, and the order stays open`, { skip }, async (t) => {
+    const before = disk({ label: "dos", fs: "none" });
+    const { machine, master } = await setting(t, serve(before), [{ name: "sda", size: before.length, content: before }], { job: order });
+    master.fault = (asked) => (asked === `PUT ${path}` ? { status } : undefined);
+    assert.equal(await machine.run(), "stays");
+    assert.match(machine.error, words);
+    assert.match(machine.error, /nothing on any disk was changed/);
+    assert.equal(machine.done, undefined);
+  });
 
-test("what breaks is sent again from the beginning", { skip }, async (t) => {
+test("what breaks, or whose answer is lost, is taken back and sent again from the beginning", { skip }, async (t) => {
   const before = disk({ label: "dos", fs: "none" });
   const { machine, master } = await setting(t, serve(before), [{ name: "sda", size: before.length, content: before }], { job: order });
   master.fault = (asked, times) => (asked === `PUT ${path}` && times < 3 ? "lost" : undefined);

@@ -1,11 +1,11 @@
 // The imaging system, built on real masters and booted: what /netboot/run may count on.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import ssh2 from "ssh2";
 import { imaging } from "../../provider/dist/imaging/index.js";
 import { makeByHand, say } from "../lab/handMade.ts";
 import { type Client, differences, type Lab, type Master, openLab, startClient, startMaster } from "../lab/index.ts";
 import { ed25519 } from "../ssh/keys.ts";
+import { login } from "../ssh/login.ts";
 import { stubClient } from "./stub.ts";
 
 const site = "/srv/hand-made/imaging";
@@ -77,28 +77,15 @@ function common(client: Client, t: { diagnostic(text: string): void }) {
     return address;
 }
 
-/** What the host key was, and what the command said. */
-const login = (host: string, how: ssh2.ConnectConfig, command = "cat /run/imaging/hostkey.pub") =>
-    new Promise<{ hostKey: string; said: string }>((resolve, reject) => {
-        const connection = new ssh2.Client();
-        let hostKey = "", said = "";
-        const hostVerifier = (key: string) => ((hostKey = `SHA256:${Buffer.from(key, "hex").toString("base64").replace(/=+$/, "")}`), true);
-        connection.on("error", reject).on("ready", () => connection.exec(command, (error, stream) => {
-            if (error) return reject(error);
-            stream.on("data", (data: Buffer) => (said += data)).on("close", () => (connection.end(), resolve({ hostKey, said })));
-        }));
-        connection.connect({ host, username: "root", readyTimeout: 60_000, hostHash: "sha256", hostVerifier, ...how });
-    });
-
 test("by BIOS it has an address, the disks' names, and an SSH server for the keys alone", { timeout: 600_000 }, async (t) => {
     const client = await boot(masters[0]!, { name: "bios", firmware: "bios", mac: "52:54:00:00:00:01" }, "", "e1000");
     const address = common(client, t);
     const [told] = facts(client, "hostkey");
-    const { hostKey, said } = await login(address, { privateKey: keys.private });
+    const { hostKey, said } = await login(address, { privateKey: keys.private }, "cat /run/imaging/hostkey.pub");
     assert.equal(hostKey, told);
     assert.match(said, /^ssh-ed25519 AAAA/);
-    await assert.rejects(login(address, { privateKey: ed25519({ comment: "other" }).private }), /authentication methods failed/);
-    await assert.rejects(login(address, { password: "" }), /authentication methods failed/);
+    await assert.rejects(login(address, { privateKey: ed25519({ comment: "other" }).private }, ":"), /authentication methods failed/);
+    await assert.rejects(login(address, { password: "" }, ":"), /authentication methods failed/);
     await client.waitFor(new RegExp(`/netboot/run has ended with 3`));
     await client.waitFor(new RegExp(`waiting; ssh root@${address}`));
     assert.ok(!client.serial().some((line) => /root shell/.test(line)));

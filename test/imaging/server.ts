@@ -22,7 +22,7 @@ export async function startMaster(): Promise<Master> {
     const pieces: Buffer[] = [];
     for await (const piece of request) pieces.push(piece);
     const whole = Buffer.concat(pieces), body = whole.toString();
-    const path = request.url!, asked = `${request.method} ${path}`;
+    const { pathname: path, searchParams } = new URL(request.url!, master.url), asked = `${request.method} ${path}`;
     master.asked.push(asked);
     times.set(asked, (times.get(asked) ?? 0) + 1);
     const fault = master.fault(asked, times.get(asked)!);
@@ -34,9 +34,17 @@ export async function startMaster(): Promise<Master> {
     if (fault === "stall") return;
     if (fault === "empty") return end(200);
     if (typeof fault === "object" && "status" in fault) return end(fault.status);
+    if (path.endsWith("/image.zst")) {
+      // As the master's nginx: with the token only, and not over what is there.
+      if (!master.files.has(path.replace("image.zst", `by-${searchParams.get("by")}`))) return end(403);
+      if (request.method === "DELETE") return end(master.files.delete(path) ? 204 : 404);
+      if (request.method !== "PUT") return end(403);
+      if (master.files.has(path)) return end(409);
+      master.files.set(path, whole);
+      return end(201);
+    }
     if (request.method === "PUT") {
-      if (path.endsWith("/image.zst")) master.files.set(path, whole);
-      else master.put.set(path, [...(master.put.get(path) ?? []), body]);
+      master.put.set(path, [...(master.put.get(path) ?? []), body]);
       return end(201);
     }
     const data = master.files.get(path);

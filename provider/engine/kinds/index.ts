@@ -8,10 +8,11 @@ import { files } from "./files";
 import { links } from "./links";
 import { orders } from "./orders";
 import { packages } from "./packages";
+import { reports } from "./reports";
 import { services } from "./services";
 
 /** Every kind, in the order in which things are made; they go in reverse. */
-export const kinds: readonly Kind[] = [packages, directories, blobs, artifacts, links, files, services, orders, claims];
+export const kinds: readonly Kind[] = [packages, directories, blobs, artifacts, links, files, services, reports, orders, claims];
 
 const byName = new Map(kinds.map((kind) => [kind.name, kind]));
 export const kindOf = (name: KindName): Kind => byName.get(name)!;

@@ -1,4 +1,5 @@
 import type { Kind } from "../kind";
+import { capturedTo } from "../orders";
 import { sha256 } from "../record";
 import { sh } from "../sh";
 import { LEDGER, SITE } from "../state";
@@ -70,7 +71,12 @@ done`,
   observed: (_seen, want) => want,
   script(todo) {
     const given = todo.filter((t) => t.op !== "remove");
+    const files = given.flatMap(({ key, want, seen }) => {
+      const to = want!.generation > spent(seen, want!.known) && capturedTo(want!.job);
+      return to ? [{ machine: key, path: to.path }] : [];
+    });
     return {
+      prepare: files.map(({ machine, path }) => sh`not_captured ${machine} ${path}`),
       // After the images that they name, and after the script that asks for them: the last of all that is offered.
       offer: given.flatMap(({ key, want, seen }) => {
         if (want!.generation > spent(seen, want!.known) || !(seen!.done || seen!.halted)) return [sh`give_order ${key} ${String(want!.generation)} ${want!.job}`];

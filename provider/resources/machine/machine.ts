@@ -102,6 +102,7 @@ export function stateOf(machine: Machine): HostState {
       ...(mac && { [`${SITE}/dhcp-hosts/${name}`]: template("dhcp-host.njk", { mac, items: [address, hostname].filter(Boolean) }) }),
     },
     ...(others.length && { links: Object.fromEntries(others.map((path) => [`${HTTP}/${path}`, `../${first}`])) }),
+    ...((boot.kind === "clone" || boot.kind === "capture" || boot.kind === "rescue") && { reports: { [name]: "" } }),
     ...((boot.kind === "clone" || boot.kind === "capture") && { orders: { [name]: { generation: boot.generation, job: boot.kind === "clone" ? cloneJob(name, boot, master) : captureJob(name, boot) } } }),
     ...(address && { claims: { [`address ${address}`]: "" } }),
   };

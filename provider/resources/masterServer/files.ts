@@ -2,6 +2,7 @@ import { question, script, SITE, TFTP, tidy } from "../../boot/script";
 import type { Boot } from "../../boot/types";
 import { LIVE, MEMORY } from "../../engine/state";
 import { templates } from "../../render";
+import { bytes } from "../../words";
 import { RUN } from "./multicast";
 import { DHCP_UNIT, HTTP_UNIT, unitPath } from "./services";
 import type { MasterServer } from "./types";
@@ -20,7 +21,7 @@ export function filesOf(input: MasterServer): Record<string, string> {
     [`${LIVE}/dnsmasq.conf`]: template("dnsmasq.conf.njk", { interface: input.interface ?? "", listen: listen(input), tftpRoot: TFTP, leases: LEASES, hosts: `${SITE}/dhcp-hosts` }),
     // No pool can have this name: they begin with a letter or a digit.
     [`${LIVE}/dnsmasq.d/_clients.conf`]: template("clients.conf.njk", {}),
-    [`${LIVE}/nginx.conf`]: template("nginx.conf.njk", { listen: http.address ? `${http.address}:${http.port}` : String(http.port), root: `${SITE}/http`, site: SITE, imaging: input.imaging !== undefined, run: input.imaging?.multicast ? RUN : "", captureLimit: "4096g", logs: LOGS }),
+    [`${LIVE}/nginx.conf`]: template("nginx.conf.njk", { listen: http.address ? `${http.address}:${http.port}` : String(http.port), root: `${SITE}/http`, site: SITE, imaging: input.imaging !== undefined, run: input.imaging?.multicast ? RUN : "", captureLimit: String(bytes(input.imaging?.captureLimit ?? "") ?? 0), logs: LOGS }),
     [unitPath(DHCP_UNIT)]: template("dhcp.service.njk", { live: LIVE }),
     [unitPath(HTTP_UNIT)]: template("http.service.njk", { live: LIVE, logs: LOGS, run: input.imaging?.multicast ? RUN : "" }),
     "/etc/logrotate.d/netboot": template("logrotate.njk", { logs: LOGS }),

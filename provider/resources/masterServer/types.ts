@@ -12,7 +12,7 @@ export interface MasterServer {
   unknownMenu?: string;
   localBoot: LocalBoot;
   retries: Retries;
-  imaging?: { authorizedKeys: string[]; firmware: string[]; cmdline: string; multicast?: Multicast };
+  imaging?: { authorizedKeys: string[]; firmware: string[]; cmdline: string; captureLimit: string; multicast?: Multicast };
   maxErase: number;
 }
 
