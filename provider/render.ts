@@ -31,7 +31,7 @@ export function templates(folder: string): (name: string, values: object) => str
   return (name, values) => environment.render(join(below, name), values);
 }
 
-/** What is wrong in a user's template, in words that can follow a colon. */
+/** What is wrong in a user's template. In quotes is what may be a part of it: of a secret one, `check` shows nothing in quotes. */
 export class TemplateFault extends Error {}
 
 /** Users' templates know no files, no chance, and no comments but `{#-- … --#}`: shells write `${#list}`. */
@@ -72,7 +72,7 @@ export function userText(text: string, variables: Record<string, unknown>): stri
   } catch (error) {
     if (missing === undefined) throw new TemplateFault(words((error as Error).message));
     const line = text.split("\n").findIndex((it) => it.includes(missing!)) + 1;
-    throw new TemplateFault(`${missing} is not defined${line ? ` (line ${line})` : ""}`);
+    throw new TemplateFault(`"${missing}" is not defined${line ? ` (line ${line})` : ""}`);
   }
 }
 
@@ -80,5 +80,5 @@ export function userText(text: string, variables: Record<string, unknown>): stri
 function words(message: string): string {
   const line = /\[Line (\d+)/.exec(message)?.[1];
   const what = message.split("\n").at(-1)!.trim().replace(/^Error: /, "");
-  return `${what}${line ? ` (line ${line})` : ""}`;
+  return `"${what}"${line ? ` (line ${line})` : ""}`;
 }

@@ -35,7 +35,7 @@ const fault = (found: yaml.Document | string) => (typeof found === "string" ? fo
 function parsed(text: string): yaml.Document | string {
   const document = yaml.parseDocument(text, { version: "1.1" });
   const error = document.errors[0];
-  return error ? `is no YAML (${error.message.split("\n")[0]!.replace(/:$/, "")}): correct it` : document;
+  return error ? `is no YAML ("${error.message.split("\n")[0]!.replace(/:$/, "")}"): correct it` : document;
 }
 
 /** Of comments alone, the document is empty; that is a map as well. */
