@@ -13,7 +13,7 @@ const LARGEST = 256 << 10;
 export function seedProblems(instance: Instance): Problem[] {
   const { cloudInit, boot, name } = instance;
   if (!cloudInit) return [];
-  if (!takesSeed(boot)) return [{ property: "cloudInit", reason: `cloudInit is given, and boot is "${boot.kind}": only the command line of a kernel says where the seed is; boot one with boot.kernel(), or leave cloudInit out.` }];
+  if (!takesSeed(boot, cloudInit)) return [{ property: "cloudInit", reason: `cloudInit is given, and boot is "${boot.kind}": only the command line of a kernel says where the seed is; boot one with boot.kernel(), set cloudInit.delivery: "iso", or leave cloudInit out.` }];
   const sources = [...commandLineProblems(instance), ...directoryProblems(cloudInit), ...FIELDS.flatMap((field) => sourceProblems(cloudInit, field))];
   const wrong = sources.length ? sources : FIELDS.flatMap((field) => partProblems(instance, field));
   if (wrong.length) return wrong;
@@ -22,8 +22,8 @@ export function seedProblems(instance: Instance): Problem[] {
   return bytes > LARGEST ? [{ property: "cloudInit", reason: `cloudInit of machine "${name}" makes a seed of ${bytes} bytes, and ${LARGEST} are allowed: let user data fetch what is large.` }] : [];
 }
 
-function commandLineProblems({ boot }: Instance): Problem[] {
-  const named = boot.kind === "kernel" && cmdlineOf(boot).split(" ").find((word) => word.startsWith("ds="));
+function commandLineProblems({ boot, cloudInit }: Instance): Problem[] {
+  const named = cloudInit!.delivery === "http" && boot.kind === "kernel" && cmdlineOf(boot).split(" ").find((word) => word.startsWith("ds="));
   return named ? [{ property: "boot", reason: `boot makes a command line with ${named}, and cloudInit adds an argument ds= of its own: leave one of them out.` }] : [];
 }
 
@@ -69,7 +69,7 @@ function partProblems(instance: Instance, field: Field): Problem[] {
 
 /** Two machines with one instance-id are one instance to whoever keeps books of them. What cannot be rendered yet claims nothing yet. */
 export function seedClaims(instance: Instance): Claim[] {
-  if (!instance.cloudInit || !takesSeed(instance.boot) || hasUnknown(instance)) return [];
+  if (!instance.cloudInit || !takesSeed(instance.boot, instance.cloudInit) || hasUnknown(instance)) return [];
   try {
     return [{ kind: "instanceId", value: `instance-id ${seedOf(instance).instanceId}`, property: "cloudInit.metaData" }];
   } catch {

@@ -1,9 +1,13 @@
 import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { HTTP, oneSpaced } from "../boot/script";
 import type { Boot, MasterRef } from "../boot/types";
 import { quote } from "../engine/sh";
+import type { HostState } from "../engine/state";
 import { userText } from "../render";
+import type { Desired } from "../resource";
 import { identityIn, isJinja, metaData } from "./formats";
+import { iso } from "./iso";
 import { type CloudInit, type Config, type Field, FIELDS, type Part, PARTS } from "./types";
 
 /** Who the seed is for: what its templates know. */
@@ -25,8 +29,8 @@ export interface Seed {
   files: Record<string, string>;
 }
 
-/** Only a kernel is told by its command line where the seed is. */
-export const takesSeed = (boot: Boot | undefined) => boot?.kind === "kernel";
+/** Only a kernel is told by its command line where the seed is; a volume in a drive is found by whatever is booted. */
+export const takesSeed = (boot: Boot | undefined, { delivery }: CloudInit) => delivery === "iso" || boot?.kind === "kernel";
 
 export const seedPath = (name: string) => `/seed/${name}`;
 const urlOf = ({ name, master }: Instance) => `${master.http}${seedPath(name)}/`;
@@ -73,8 +77,20 @@ export function seedOf(instance: Instance): Seed {
 /** The file CONFIG: `. ./CONFIG` in a shell. */
 const shellVariables = (config: Config) => Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}=${quote(String(value))}\n`).join("");
 
-/** The files of the seed by their paths on the master. */
-export const seedFiles = (instance: Instance): Record<string, string> => Object.fromEntries(Object.entries(seedOf(instance).files).map(([path, text]) => [`${HTTP}${seedPath(instance.name)}/${path}`, text]));
+/** The seed as it is served: its files, and, if it is asked for, the volume that holds them, under the name of its content and by a link. */
+export function seedState(instance: Instance): Pick<Desired, "builds"> & { state: Pick<HostState, "files" | "artifacts" | "links"> } {
+  const { files } = seedOf(instance);
+  const place = `${HTTP}${seedPath(instance.name)}`;
+  const served = Object.fromEntries(Object.entries(files).map(([path, text]) => [`${place}/${path}`, text]));
+  if (instance.cloudInit!.delivery !== "iso") return { state: { files: served } };
+  const volume = iso("cidata", files);
+  const recipe = createHash("sha256").update(volume).digest("hex");
+  const path = `${HTTP}/cidata/${recipe.slice(0, 16)}`;
+  return {
+    state: { files: served, artifacts: { [path]: { recipe } }, links: { [`${place}.iso`]: `../cidata/${recipe.slice(0, 16)}/cidata.iso` } },
+    builds: { [path]: { script: `echo ${gzipSync(volume).toString("base64")} | base64 -d | gzip -d >cidata.iso && echo '${recipe}  cidata.iso' | sha256sum -c >/dev/null` } },
+  };
+}
 
 /**
  * The boot with the argument that leads cloud-init to the seed. `ds=nocloud` alone is not enough before cloud-init 23: without `dsmode=net` it takes the seed for one of
@@ -82,7 +98,7 @@ export const seedFiles = (instance: Instance): Record<string, string> => Object.
  */
 export function seeded(instance: Instance): Boot {
   const { boot, cloudInit } = instance;
-  if (!cloudInit || boot?.kind !== "kernel") return boot;
+  if (!cloudInit || boot?.kind !== "kernel" || cloudInit.delivery === "iso") return boot;
   const source = cloudInit.datasource === "nocloud" ? "nocloud;dsmode=net" : "nocloud-net";
   return { ...boot, append: oneSpaced(`${boot.append ?? ""} ds=${source};s=${urlOf(instance)}`) };
 }
@@ -90,5 +106,5 @@ export function seeded(instance: Instance): Boot {
 /** For reviewers: whether what changes in the seed is run again is told by the instance-id. */
 export function seedSummary(instance: Instance): string {
   const { instanceId, files } = seedOf(instance);
-  return `cloud-init: runs once as instance-id ${instanceId} (${seedPath(instance.name).slice(1)}: ${Object.keys(files).sort().join(", ")})`;
+  return `cloud-init: runs once as instance-id ${instanceId} (${seedPath(instance.name).slice(1)}${instance.cloudInit!.delivery === "iso" ? ".iso" : ""}: ${Object.keys(files).sort().join(", ")})`;
 }

@@ -8,6 +8,7 @@ export interface CloudInit {
   config?: Config;
   rerun: "never" | "onChange";
   datasource: "nocloud" | "nocloud-net";
+  delivery: "http" | "iso";
 }
 
 /** A text, or a local file as the SDK describes it. */

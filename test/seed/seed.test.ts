@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { iso } from "../../provider/dist/seed/iso.js";
 import { cloudInitInput } from "../../sdk/dist/cloudInit.js";
 import { type DynamicProvider, startDynamicProvider } from "../adapter/dynamicProvider.ts";
 import { image, machine, onMaster } from "../adapter/inputs.ts";
@@ -100,4 +101,42 @@ test("two machines may share a host name, and no instance-id", async () => {
     assert.deepEqual((await named("t1", "52:54:00:00:00:71", "local-hostname: web\ninstance-id: web-1\n")).failures, []);
     assert.deepEqual((await named("t2", "52:54:00:00:00:72", "local-hostname: web\n")).failures, []);
     assert.match((await named("t3", "52:54:00:00:00:73", "instance-id: web-1\n")).failures[0]!.reason, /Machine "t1"/);
+});
+
+test("a volume is one of ISO 9660 with the label cidata, and the same for the same files", () => {
+    const files = { "user-data": "#cloud-config\n", "meta-data": "instance-id: x\n", "vendor-data": "", "files/deep/motd": "grüß\n", ...Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`many/${i}`, String(i)])) };
+    const volume = iso("cidata", files);
+    assert.deepEqual(iso("cidata", Object.fromEntries(Object.entries(files).reverse())), volume);
+    assert.deepEqual(readIso(volume), { label: "cidata", files });
+});
+
+/** The volume's label and files, by its Rock Ridge names: another reader than the writer, which knows no more than the two standards. */
+function readIso(volume: Buffer): { label: string; files: Record<string, string> } {
+    const files: Record<string, string> = {};
+    const folder = (extent: number, size: number, path: string) => {
+        for (let at = extent * 2048; at < extent * 2048 + size; at += volume[at] || 2048 - (at % 2048)) {
+            const length = volume[at]!;
+            if (!length) continue;
+            const record = volume.subarray(at, at + length);
+            const names: string[] = [];
+            for (let use = 33 + record[32]! + (record[32]! % 2 ? 0 : 1); use + 4 <= length; use += record[use + 2]!)
+                if (record.toString("latin1", use, use + 2) === "NM") names.push(record.toString("latin1", use + 5, use + record[use + 2]!));
+            if (!names.length) continue; // itself and its parent
+            const [where, bytes] = [record.readUInt32LE(2), record.readUInt32LE(10)];
+            assert.deepEqual([record.readUInt32BE(6), record.readUInt32BE(14)], [where, bytes]);
+            if (record[25]! & 2) folder(where, bytes, `${path}${names[0]}/`);
+            else files[path + names[0]] = volume.toString("utf8", where * 2048, where * 2048 + bytes);
+        }
+    };
+    const descriptor = volume.subarray(16 * 2048, 17 * 2048);
+    assert.equal(descriptor.toString("latin1", 0, 6), "\x01CD001");
+    assert.equal(descriptor.readUInt32LE(80) * 2048, volume.length);
+    folder(descriptor.readUInt32LE(158), descriptor.readUInt32LE(166), "");
+    return { label: descriptor.toString("latin1", 40, 72).trim(), files };
+}
+
+test("a secret's volume is not told by its digest", async () => {
+    const cloudInit = { userData: "#!/bin/sh\nHUSH5\n", delivery: "iso" };
+    const { inputs } = (await provider.check("Machine", machine("n1", { cloudInit, __secrets: [["cloudInit", "userData"]] }))) as any;
+    assert.doesNotMatch(shown(inputs), /HUSH5|cidata\/[0-9a-f]{16}/);
 });

@@ -22,7 +22,7 @@ const members = ({ machines, master, pool, cloudInit }: Fleet): Machine[] =>
 
 /** An entry with the seed that it has of its own or of the fleet, and its variables in it. */
 function withSeed({ config, ...machine }: Entry, common: CloudInit | undefined): Omit<Entry, "config"> {
-  const seed = machine.cloudInit ?? (takesSeed(machine.boot) ? common : undefined);
+  const seed = machine.cloudInit ?? (common && takesSeed(machine.boot, common) ? common : undefined);
   return { ...machine, ...(seed && { cloudInit: config ? { ...seed, config: { ...seed.config, ...config } } : seed }) };
 }
 
@@ -60,7 +60,9 @@ const type: ResourceType<Fleet> = {
   claims: (fleet) => members(fleet).flatMap((machine) => claimsOf(machine).map((claim): Claim => ({ ...claim, property: below(machine.name, claim.property) }))),
   desired(fleet) {
     const all = members(fleet);
-    return { state: merged(all.map(stateOf)), outputs: settled({ nextBoots: Object.fromEntries(all.map((machine) => [machine.name, nextBootOf(machine)])) }) };
+    const wanted = all.map(stateOf);
+    const builds = Object.assign({}, ...wanted.map((one) => one.builds));
+    return { state: merged(wanted.map(({ state }) => state)), ...(Object.keys(builds).length && { builds }), outputs: settled({ nextBoots: Object.fromEntries(all.map((machine) => [machine.name, nextBootOf(machine)])) }) };
   },
 };
 export default type;

@@ -7,9 +7,9 @@ import type { HostState } from "../../engine/state";
 import { canonicalMac, canonicalUuid, encodedSerial, macFault, serialFault, uuidFault } from "../../identity";
 import { ipv4, range, subnet, within } from "../../net";
 import { templates } from "../../render";
-import type { Claim, Problem } from "../../resource";
+import type { Claim, Desired, Problem } from "../../resource";
 import { seedClaims, seedProblems } from "../../seed/rules";
-import { seeded, seedFiles, seedSummary, takesSeed } from "../../seed/seed";
+import { seeded, seedState, seedSummary, takesSeed } from "../../seed/seed";
 import type { CloudInit } from "../../seed/types";
 import { hasUnknown, UNKNOWN } from "../../unknown";
 
@@ -99,23 +99,26 @@ export function claimsOf(machine: Machine): Claim[] {
 }
 
 /** One script under the strongest identity, links to it under the others, a line for DHCP, and what cloud-init asks for. */
-export function stateOf(machine: Machine): HostState {
+export function stateOf(machine: Machine): { state: HostState; builds?: Desired["builds"] } {
   const { name, master, mac, address, hostname, localBoot } = machine;
   const boot = seeded(machine);
   const [first, ...others] = identities(machine);
-  return {
+  const { state: seed, builds } = hasSeed(machine) ? seedState(machine) : { state: {}, builds: undefined };
+  const state: HostState = {
     files: {
       ...(first && { [`${HTTP}/${first}`]: script({ title: `machine ${name}`, boot, local: localBoot, retries: master.retries, who: { machine: name, master } }) }),
       ...(mac && { [`${SITE}/dhcp-hosts/${name}`]: template("dhcp-host.njk", { mac, items: [address, hostname].filter(Boolean) }) }),
-      ...(hasSeed(machine) && seedFiles(machine)),
+      ...seed.files,
     },
-    ...(others.length && { links: Object.fromEntries(others.map((path) => [`${HTTP}/${path}`, `../${first}`])) }),
+    ...((others.length || seed.links) && { links: { ...Object.fromEntries(others.map((path) => [`${HTTP}/${path}`, `../${first}`])), ...seed.links } }),
+    ...(seed.artifacts && { artifacts: seed.artifacts }),
     ...((boot.kind === "clone" || boot.kind === "capture") && { orders: { [name]: { generation: boot.generation, job: boot.kind === "clone" ? cloneJob(name, boot) : captureJob(name, boot) } } }),
     ...(address && { claims: { [`address ${address}`]: "" } }),
   };
+  return { state, ...(builds && { builds }) };
 }
 
-const hasSeed = ({ cloudInit, boot }: Machine) => cloudInit !== undefined && takesSeed(boot);
+const hasSeed = ({ cloudInit, boot }: Machine) => cloudInit !== undefined && takesSeed(boot, cloudInit);
 
 /** Firmware's file → script, and what that does. Few short lines, so that previews show what changes in it and nothing is cut off. */
 export const nextBootOf = (machine: Machine): string =>
