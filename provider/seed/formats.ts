@@ -1,6 +1,9 @@
-import * as yaml from "yaml";
+import type { Document, Pair, YAMLMap } from "yaml";
 import { quoted } from "../words";
 import type { Field } from "./types";
+
+/** Loaded for the first seed: other machines do without. */
+const yaml = () => require("yaml") as typeof import("yaml");
 
 /** The first line by which cloud-init takes user data for a template of its own, and renders it on the machine. */
 const JINJA = "## template: jinja";
@@ -29,21 +32,21 @@ function dataFault(text: string): string | undefined {
   return start === "#cloud-config-archive" ? fault(parsed(text)) : undefined;
 }
 
-const fault = (found: yaml.Document | string) => (typeof found === "string" ? found : undefined);
+const fault = (found: Document | string) => (typeof found === "string" ? found : undefined);
 
 /** cloud-init reads YAML 1.1, in which `yes` is true. The parser's message goes without its excerpt, which may hold a secret. */
-function parsed(text: string): yaml.Document | string {
-  const document = yaml.parseDocument(text, { version: "1.1" });
+function parsed(text: string): Document | string {
+  const document = yaml().parseDocument(text, { version: "1.1" });
   const error = document.errors[0];
   return error ? `is no YAML ("${error.message.split("\n")[0]!.replace(/:$/, "")}"): correct it` : document;
 }
 
 /** Of comments alone, the document is empty; that is a map as well. */
-function mapping(text: string): yaml.Document | string {
+function mapping(text: string): Document | string {
   const document = parsed(text);
   if (typeof document === "string") return document;
-  if (document.contents === null || (yaml.isScalar(document.contents) && document.contents.value === null)) document.contents = new yaml.YAMLMap() as never;
-  return yaml.isMap(document.contents) ? document : "is YAML, but no map of fields: write `field: value`";
+  if (document.contents === null || (yaml().isScalar(document.contents) && document.contents.value === null)) document.contents = new (yaml().YAMLMap)() as never;
+  return yaml().isMap(document.contents) ? document : "is YAML, but no map of fields: write `field: value`";
 }
 
 function networkFault(given: any): string | undefined {
@@ -62,10 +65,10 @@ export function identityIn(text: string): { instanceId?: string; hostname?: stri
 /** Meta-data with those fields that it lacks before its own. */
 export function metaData(text: string, fields: Record<string, string>): string {
   const given = mapping(text);
-  const map = typeof given === "string" ? (mapping("") as yaml.Document) : given;
+  const map = typeof given === "string" ? (mapping("") as Document) : given;
   const missing = Object.entries(fields).filter(([field]) => map.get(field) === undefined || map.get(field) === null);
   if (!missing.length) return text;
   for (const [field] of missing) map.delete(field);
-  (map.contents as unknown as yaml.YAMLMap).items.unshift(...missing.map(([field, value]) => map.createPair(field, value) as yaml.Pair));
+  (map.contents as unknown as YAMLMap).items.unshift(...missing.map(([field, value]) => map.createPair(field, value) as Pair));
   return map.toString({ lineWidth: 0 });
 }

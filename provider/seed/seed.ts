@@ -55,14 +55,13 @@ function variables(instance: Instance): Record<string, unknown> {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-/** All that is served of an instance's seed. NoCloud insists on user-data and meta-data, and old versions report a missing vendor-data as an error. */
+/** All that is served of an instance's seed. NoCloud insists on user-data and meta-data, and asks for a missing vendor-data or network-config ten times, a second apart. */
 export function seedOf(instance: Instance): Seed {
   const { directory, config, rerun } = instance.cloudInit!;
   const [userData, meta, network, vendorData] = FIELDS.map((field) => partOf(instance, field));
   const files = {
     ...directory?.files,
-    "user-data": userData ?? "", "vendor-data": vendorData ?? "",
-    ...(network !== undefined && { "network-config": network }),
+    "user-data": userData ?? "", "vendor-data": vendorData ?? "", "network-config": network ?? "",
     ...(config && Object.keys(config).length && { CONFIG: shellVariables(config) }),
   };
   const hostname = hostnameOf(instance);
