@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as nunjucks from "nunjucks";
+import { quote } from "./engine/sh";
 import { dnsmasqText, dnsmasqWord, type Fault, ipxeText, ipxeWord, plainWord } from "./language";
 
 /**
@@ -28,4 +29,56 @@ environment.addFilter("plain", refusing("a configuration", plainWord));
 export function templates(folder: string): (name: string, values: object) => string {
   const below = folder === __dirname ? "" : basename(dirname(folder)) === "resources" ? `resources/${basename(folder)}` : basename(folder);
   return (name, values) => environment.render(join(below, name), values);
+}
+
+/** What is wrong in a user's template. In quotes is what may be a part of it: of a secret one, `check` shows nothing in quotes. */
+export class TemplateFault extends Error {}
+
+/** Users' templates know no files, no chance, and no comments but `{#-- … --#}`: shells write `${#list}`. */
+const users = new nunjucks.Environment([], { autoescape: false, throwOnUndefined: true, trimBlocks: true, lstripBlocks: true, tags: { commentStart: "{#--", commentEnd: "--#}" } }) as nunjucks.Environment & { globals: object };
+users.addFilter("sh", (value: unknown) => quote(String(value)));
+users.addFilter("random", () => {
+  throw new Error("random would give another text at each preview");
+});
+const { globals } = users;
+
+/** A thousand machines share a template: each is compiled once. */
+const compiled = new Map<string, nunjucks.Template>();
+
+function template(text: string): nunjucks.Template {
+  const known = compiled.get(text) ?? new nunjucks.Template(text, users, undefined, true);
+  if (compiled.size > 100) compiled.clear();
+  compiled.set(text, known);
+  return known;
+}
+
+/** A user's template with these variables: plain values, and maps of them. A name that there is not is an error wherever it is used, in a condition too. Throws a TemplateFault. */
+export function userText(text: string, variables: Record<string, unknown>): string {
+  let missing: string | undefined;
+  const strict = (known: object, place: string, all = false): object =>
+    new Proxy(known, {
+      has: (_, name) => all || name in known,
+      get(_, name) {
+        if (typeof name === "symbol" || name === "toJSON" || Object.hasOwn(known, name)) return Reflect.get(known, name);
+        missing ??= `${place}${name}`;
+        throw new Error(`${missing} is not defined`);
+      },
+    });
+  const values = Object.entries(variables).map(([name, value]) => [name, value && typeof value === "object" ? strict(value, `${name}.`) : value]);
+  // Nunjucks has no hook for names that are not there; but all that no template sets itself it looks for in the globals.
+  users.globals = strict({ ...globals, ...Object.fromEntries(values) }, "", true);
+  try {
+    return template(text).render({});
+  } catch (error) {
+    if (missing === undefined) throw new TemplateFault(words((error as Error).message));
+    const line = text.split("\n").findIndex((it) => it.includes(missing!)) + 1;
+    throw new TemplateFault(`"${missing}" is not defined${line ? ` (line ${line})` : ""}`);
+  }
+}
+
+/** `(unknown path) [Line 2, Column 3]\n  unexpected token: .` as nunjucks says it. */
+function words(message: string): string {
+  const line = /\[Line (\d+)/.exec(message)?.[1];
+  const what = message.split("\n").at(-1)!.trim().replace(/^Error: /, "");
+  return `"${what}"${line ? ` (line ${line})` : ""}`;
 }

@@ -12,7 +12,7 @@ export interface Problem {
  * neither holds the other, and with a `knownOnly` subnet that holds it.
  */
 export interface Claim {
-  kind: "name" | "mac" | "uuid" | "serial" | "address" | "subnet" | "range" | "groupMac" | "groupPrefix" | "groupRange" | "knownOnly";
+  kind: "name" | "mac" | "uuid" | "serial" | "address" | "subnet" | "range" | "groupMac" | "groupPrefix" | "groupRange" | "knownOnly" | "instanceId";
   value: string;
   property: string;
 }

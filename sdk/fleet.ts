@@ -1,13 +1,21 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { DhcpPool } from "./dhcpPool";
-import type { MachineArgs } from "./machine";
+import type { CloudInit } from "./cloudInit";
+import { type MachineArgs, machineInput } from "./machine";
 import { NetbootResource, type OnMaster } from "./resource";
 
 export interface FleetArgs extends OnMaster {
     /** The machines by name; each takes the arguments of a `Machine` but for its master and its pool. */
-    machines: Record<string, Omit<MachineArgs, "master" | "name" | "pool">>;
+    machines: Record<string, FleetMachine>;
+    /** The seed of each machine that boots a kernel and has none of its own. */
+    cloudInit?: CloudInit;
     /** The pool whose subnet the machines' addresses are in. */
     pool?: DhcpPool;
+}
+
+export interface FleetMachine extends Omit<MachineArgs, "master" | "name" | "pool"> {
+    /** Variables of this machine for its seed, beside and in place of those of `cloudInit.config`. */
+    config?: CloudInit["config"];
 }
 
 /**
@@ -21,6 +29,7 @@ export class Fleet extends NetbootResource {
     declare readonly nextBoots: pulumi.Output<Record<string, string>>;
 
     constructor(name: string, args: FleetArgs, opts?: pulumi.CustomResourceOptions) {
-        super("Fleet", name, args, ["nextBoots"], opts);
+        const machines = Object.fromEntries(Object.entries(args.machines).map(([key, machine]) => [key, machineInput(machine)]));
+        super("Fleet", name, { ...machineInput(args), machines }, ["nextBoots"], opts);
     }
 }

@@ -2,10 +2,11 @@
 export * as boot from "./boot";
 export type { Boot } from "./boot";
 export { BootMenu, type BootMenuArgs, type BootMenuEntry } from "./bootMenu";
+export type { CloudInit, SeedPart, TextFile } from "./cloudInit";
 export type { Connection } from "./connection";
 export { DhcpPool, type DhcpPoolArgs } from "./dhcpPool";
 export { DiskImage, type DiskImageArgs, type ImageSource } from "./diskImage";
-export { Fleet, type FleetArgs } from "./fleet";
+export { Fleet, type FleetArgs, type FleetMachine } from "./fleet";
 export { KernelImage, type KernelImageArgs } from "./kernelImage";
 export type { FileSource } from "./localFile";
 export { Machine, type MachineArgs } from "./machine";

@@ -1,16 +1,22 @@
 import type { MachineInput } from "@pulumi-netboot/schema";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Boot } from "./boot";
+import { type CloudInit, cloudInitInput } from "./cloudInit";
 import type { DhcpPool } from "./dhcpPool";
 import type { Fields } from "./inputs";
 import { NetbootResource, type OnMaster } from "./resource";
 
-export interface MachineArgs extends OnMaster, Fields<Omit<MachineInput, "name" | "master" | "boot" | "pool">> {
+export interface MachineArgs extends OnMaster, Fields<Omit<MachineInput, "name" | "master" | "boot" | "pool" | "cloudInit">> {
     /** The pool whose subnet `address` is in. */
     pool?: DhcpPool;
     /** What it boots. Default: its own disk. */
     boot?: Boot;
+    /** What cloud-init in the booted system is given. For machines that boot a kernel. */
+    cloudInit?: CloudInit;
 }
+
+/** The arguments of a machine with the texts of its seed. */
+export const machineInput = <T extends { cloudInit?: CloudInit }>(args: T) => (args.cloudInit ? { ...args, cloudInit: cloudInitInput(args.cloudInit) } : args);
 
 /**
  * One machine: how it is recognised, its address and host name, and what it boots.
@@ -19,12 +25,14 @@ export interface MachineArgs extends OnMaster, Fields<Omit<MachineInput, "name" 
  * new netboot.Machine("desk-01", { master, mac: "52:54:00:00:00:01", boot: boot.kernel(rescue) });
  * @example
  * new netboot.Machine("desk-02", { master, mac: "52:54:00:00:00:02", pool: lan, address: "10.0.0.22", hostname: "desk-02", boot: boot.menu(seats) });
+ * @example
+ * new netboot.Machine("db-01", { master, mac: "52:54:00:00:00:03", boot: boot.kernel(debian), cloudInit: { userData: { path: "./db.yaml" }, config: { ROLE: "primary" } } });
  */
 export class Machine extends NetbootResource {
     /** What its next boot does, in one line; previews show its change. */
     declare readonly nextBoot: pulumi.Output<string>;
 
     constructor(name: string, args: MachineArgs, opts?: pulumi.CustomResourceOptions) {
-        super("Machine", name, args, ["nextBoot"], opts);
+        super("Machine", name, machineInput(args), ["nextBoot"], opts);
     }
 }

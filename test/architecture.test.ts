@@ -11,15 +11,16 @@ const imports = (file: string) => [...readFileSync(join(root, file), "utf8").mat
 const importers = (library: RegExp) => sources("{provider,sdk}/**/*.ts").filter((file) => imports(file).some((name) => library.test(name)));
 const none = (files: string[], of: RegExp, why: string) => assert.deepEqual(files.filter((file) => imports(file).some((name) => of.test(name))), [], why);
 
-test("ssh2, nunjucks and ajv each have one importer", () => {
+test("ssh2, nunjucks, yaml and ajv each have one importer", () => {
     assert.deepEqual(importers(/^ssh2$/), ["provider/ssh/ssh.ts"]);
     assert.deepEqual(importers(/^nunjucks$/), ["provider/render.ts"]);
+    assert.deepEqual(importers(/^yaml$/), ["provider/seed/formats.ts"]);
     // Type imports count: who words ajv's errors knows their type.
     assert.deepEqual(importers(/^ajv$/).sort(), ["provider/validate.ts", "provider/words.ts"]);
 });
 
-test("resources know neither SSH nor Pulumi", () => none(sources("provider/{resources,boot}/**/*.ts"), /^@pulumi\/|\/ssh\/|\/pulumi\//, "a resource reaches past host state"));
-test("the engine knows neither resources nor Pulumi", () => none(sources("provider/engine/**/*.ts"), /^@pulumi\/|\/resources\/|\/boot\/|\/pulumi\/|\.\.\/resource"/, "the engine knows a resource"));
+test("resources know neither SSH nor Pulumi", () => none(sources("provider/{resources,boot,seed}/**/*.ts"), /^@pulumi\/|\/ssh\/|\/pulumi\//, "a resource reaches past host state"));
+test("the engine knows neither resources nor Pulumi", () => none(sources("provider/engine/**/*.ts"), /^@pulumi\/|\/resources\/|\/boot\/|\/seed\/|\/pulumi\/|\.\.\/resource"/, "the engine knows a resource"));
 test("SSH knows nothing but itself", () => none(sources("provider/ssh/**/*.ts"), /^@pulumi\/|\.\.\/(engine|resources|pulumi|boot)\//, "the transport knows what it carries"));
 test("only the adapter, the SDK and programs know Pulumi", () => {
     const knowing = importers(/^@pulumi\/pulumi/).filter((file) => !/^(sdk|provider\/pulumi)\//.test(file));
@@ -27,7 +28,7 @@ test("only the adapter, the SDK and programs know Pulumi", () => {
 });
 test("an SDK import brings no engine, no template and no SSH: a program starts without them", () => {
     const loaded = execFileSync(process.execPath, ["-e", 'require("pulumi-netboot"); console.log(Object.keys(require.cache).join("\\n"))'], { cwd: root, encoding: "utf8" });
-    assert.doesNotMatch(loaded, /node_modules\/(ssh2|nunjucks|ajv)\/|provider\/dist\/(engine|resources|ssh)\//);
+    assert.doesNotMatch(loaded, /node_modules\/(ssh2|nunjucks|yaml|ajv)\/|provider\/dist\/(engine|resources|ssh)\//);
 });
 
 test("every resource has a schema, a class and cases", () => {

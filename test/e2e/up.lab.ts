@@ -38,6 +38,7 @@ const examples: Record<string, Case> = {
         resources: 7, file: "/srv/netboot/http/menu/seats.ipxe", line: /Rescue system/,
     },
     "proxy-dhcp": { config: () => ({ machines: { "pc-1": "52:54:00:00:00:21" } }), resources: 4, file: mac("52-54-00-00-00-21"), line: /netboot\.name=pc-1/ },
+    "cloud-init": { resources: 4, file: "/srv/netboot/http/seed/db-1/user-data", line: /db-1: database of lab/ },
     fleet: { resources: 4, file: mac("52-54-00-00-01-28"), line: /netboot\.name=node-40/ },
     "capture-and-roll-out": { config: () => ({ gold: "52:54:00:00:00:31" }), resources: 3, file: mac("52-54-00-00-00-31"), line: /netboot\.order=/, stays: ["/var/lib/netboot-ledger"] },
 };

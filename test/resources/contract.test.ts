@@ -169,7 +169,8 @@ function assertSentences(failures: { property: string; reason: string }[]): void
     }
 }
 
-type Language = "ipxe" | "dnsmasq" | "hosts" | "nginx";
+/** What a seed holds is for the user to say: it is text for cloud-init, and nothing on the master reads it. */
+type Language = "ipxe" | "dnsmasq" | "hosts" | "nginx" | "seed";
 const everywhere: Language[] = ["ipxe", "dnsmasq", "hosts", "nginx"];
 const HOSTILE: [string, Language[]][] = [
     ["x\ny", everywhere], ["x\ry", everywhere], ["x\u0000y", everywhere], ["x\u001by", everywhere], ["xüy", everywhere], ["x\u2028y", everywhere],
@@ -180,6 +181,7 @@ const HOSTILE: [string, Language[]][] = [
 
 function languageOf(path: string): Language {
     if (path.endsWith(".ipxe")) return "ipxe";
+    if (path.startsWith("/srv/netboot/http/seed/")) return "seed";
     if (path.startsWith("/srv/netboot/dhcp-hosts/")) return "hosts";
     return path.includes("dnsmasq") ? "dnsmasq" : "nginx";
 }

@@ -6,6 +6,6 @@ const type: ResourceType<Machine> = {
   normalise: normalised,
   rules: problemsOf,
   claims: claimsOf,
-  desired: (machine) => ({ state: stateOf(machine), nextBoot: nextBootOf(machine) }),
+  desired: (machine) => ({ ...stateOf(machine), nextBoot: nextBootOf(machine) }),
 };
 export default type;

@@ -7,7 +7,10 @@ import type { HostState } from "../../engine/state";
 import { canonicalMac, canonicalUuid, encodedSerial, macFault, serialFault, uuidFault } from "../../identity";
 import { ipv4, range, subnet, within } from "../../net";
 import { templates } from "../../render";
-import type { Claim, Problem } from "../../resource";
+import type { Claim, Desired, Problem } from "../../resource";
+import { seedClaims, seedProblems } from "../../seed/rules";
+import { seeded, seedState, seedSummary, takesSeed } from "../../seed/seed";
+import type { CloudInit } from "../../seed/types";
 import { hasUnknown, UNKNOWN } from "../../unknown";
 
 /** One machine, wherever it was declared: as a resource of its own, or as an entry of a fleet. */
@@ -22,6 +25,7 @@ export interface Machine {
   hostname?: string;
   boot: Boot;
   localBoot: LocalBoot;
+  cloudInit?: CloudInit;
 }
 
 const template = templates(__dirname);
@@ -55,7 +59,8 @@ export function problemsOf(machine: Machine): Problem[] {
     ...addressProblems(machine),
     ...hostnameProblems(machine),
     ...(boot.kind === "local" ? [] : localProblems(localBoot, "localBoot")),
-    ...bootProblems(boot, "boot", localBoot, machine.master),
+    ...bootProblems(seeded(machine), "boot", localBoot, machine.master),
+    ...seedProblems(machine),
   ];
 }
 
@@ -82,31 +87,40 @@ function hostnameProblems({ mac, hostname }: Machine): Problem[] {
   return /^(ignore|infinite|[0-9]+[smhdw]?)$/.test(hostname) ? [{ property: "hostname", reason: `hostname is "${hostname}", which dnsmasq would take for a command or a lease time: write a name with a letter in its beginning, for example "pc-${hostname}".` }] : [];
 }
 
-export function claimsOf({ name, mac, uuid, serial, address, boot }: Machine): Claim[] {
+export function claimsOf(machine: Machine): Claim[] {
+  const { name, mac, uuid, serial, address, boot } = machine;
   const claims: Claim[] = [{ kind: "name", value: `machine ${name}`, property: "name" }];
   if (mac) claims.push({ kind: "mac", value: mac, property: "mac" });
   if (uuid) claims.push({ kind: "uuid", value: uuid, property: "uuid" });
   if (serial) claims.push({ kind: "serial", value: serial, property: "serial" });
   if (boot?.kind === "capture") claims.push({ kind: "name", value: `capture ${boot.name}`, property: "boot.name" });
   if (address) claims.push({ kind: "address", value: address, property: "address" });
-  return claims;
+  return [...claims, ...seedClaims(machine)];
 }
 
-/** One script under the strongest identity, links to it under the others, and a line for DHCP. */
-export function stateOf(machine: Machine): HostState {
-  const { name, master, mac, address, hostname, boot, localBoot } = machine;
+/** One script under the strongest identity, links to it under the others, a line for DHCP, and what cloud-init asks for. */
+export function stateOf(machine: Machine): { state: HostState; builds?: Desired["builds"] } {
+  const { name, master, mac, address, hostname, localBoot } = machine;
+  const boot = seeded(machine);
   const [first, ...others] = identities(machine);
-  return {
+  const { state: seed, builds } = hasSeed(machine) ? seedState(machine) : { state: {}, builds: undefined };
+  const state: HostState = {
     files: {
       ...(first && { [`${HTTP}/${first}`]: script({ title: `machine ${name}`, boot, local: localBoot, retries: master.retries, who: { machine: name, master } }) }),
       ...(mac && { [`${SITE}/dhcp-hosts/${name}`]: template("dhcp-host.njk", { mac, items: [address, hostname].filter(Boolean) }) }),
+      ...seed.files,
     },
-    ...(others.length && { links: Object.fromEntries(others.map((path) => [`${HTTP}/${path}`, `../${first}`])) }),
+    ...((others.length || seed.links) && { links: { ...Object.fromEntries(others.map((path) => [`${HTTP}/${path}`, `../${first}`])), ...seed.links } }),
+    ...(seed.artifacts && { artifacts: seed.artifacts }),
     ...((boot.kind === "clone" || boot.kind === "capture" || boot.kind === "rescue") && { reports: { [name]: "" } }),
     ...((boot.kind === "clone" || boot.kind === "capture") && { orders: { [name]: { generation: boot.generation, job: boot.kind === "clone" ? cloneJob(name, boot, master) : captureJob(name, boot) } } }),
     ...(address && { claims: { [`address ${address}`]: "" } }),
   };
+  return { state, ...(builds && { builds }) };
 }
 
+const hasSeed = ({ cloudInit, boot }: Machine) => cloudInit !== undefined && takesSeed(boot, cloudInit);
+
 /** Firmware's file → script, and what that does. Few short lines, so that previews show what changes in it and nothing is cut off. */
-export const nextBootOf = (machine: Machine): string => [`${firmware(machine.master)} → ${identities(machine)[0] ?? ""}`, ...summary(machine.boot, machine.localBoot)].join("\n");
+export const nextBootOf = (machine: Machine): string =>
+  [`${firmware(machine.master)} → ${identities(machine)[0] ?? ""}`, ...summary(seeded(machine), machine.localBoot), ...(hasSeed(machine) ? [seedSummary(machine)] : [])].join("\n");
