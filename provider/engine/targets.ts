@@ -30,11 +30,13 @@ target_write() { # iqn conf script-path script
   printf %s "$4" | sed "s|@SECRET@|$secret|" >"$S/\${3##*/}" && chmod 640 "$S/\${3##*/}" && chgrp 33 "$S/\${3##*/}" || torn "$3"
   umask 022
 }
+# An account outlives its target, and with it an old secret.
+account_drop() { for user; do [ -z "$user" ] || tgt --op delete --mode account --user "$user" >/dev/null 2>&1; done; }
 target_drop() { # iqn user...
   tid=$(target_live "$1" 2)
   [ -z "$tid" ] || tgt --op delete --mode target --tid "$tid" >&2 || fail
   shift
-  for user; do [ -z "$user" ] || tgt --op delete --mode account --user "$user" >/dev/null 2>&1; done
+  account_drop "$@"
 }
 # What is saved and not offered is offered; what is offered and not saved goes. Where that fails, tgt-admin quotes the command, secret and all.
 targets_offer() { said=$(tgt-admin -C ${CONTROL} -e -c ${TARGETS_CONF} 2>&1) || { printf '%s\n' "$said" | sed 's/password=[^ ]*/password=[secret]/' >&2; fail; }; }

@@ -101,7 +101,7 @@ END {
     const gone = todo.filter((t) => t.op === "remove");
     const names = gone.map((t) => base(t.key));
     return {
-      prepare: [...made.map((t) => sh`volume_idle ${t.key}`), ...gone.map((t) => sh`volume_free ${t.key} ${names}`)],
+      prepare: [...made.filter((t) => t.seen).map((t) => sh`volume_idle ${t.key}`), ...gone.map((t) => sh`volume_free ${t.key} ${names}`)],
       stage: made.map(make),
       place: [
         ...made.map((t) => sh`volume_place ${t.want!.driver} ${t.key} ${t.want!.generation}`),

@@ -13,7 +13,10 @@ export const volumeLibrary: Sh = lines([
   ...allDrivers.map(({ library }) => library),
   sh`
 lineage() { sed -n "s/^$2 //p" "$1/lineage" 2>/dev/null; } # path key
-refuse() { printf '%s\n' "$2" >&2; finish volume "$1"; } # path words
+refuse() { # path words; of a volume that was not there nothing stays
+  [ -e "$1/lineage" ] || { rm -rf -- "$1/.netboot-stage" && rmdir -- "$1"; } 2>/dev/null
+  printf '%s\n' "$2" >&2; finish volume "$1"
+}
 # Addresses that have a session on one of its disks.
 volume_open() { iscsi_live | awk -F'\t' -v at="=$1/" '{ n = split($3, on, ","); for (i = 1; i <= n; i++) if ($6 != "" && index(on[i], at)) { print $6; next } }'; }
 volume_idle() { # path
