@@ -21,12 +21,12 @@ const seats = site.requireObject<Record<string, { mac: string; address: string }
 for (const [name, { mac, address }] of Object.entries(seats))
     new netboot.Machine(name, { master, mac, pool: lan, address, hostname: name, boot: boot.diskless(golden, { generation: lesson }) });
 
-// The teacher's chooses, and keeps what it has.
+// The teacher's machine chooses.
 const menu = new netboot.BootMenu("teacher", {
     master,
     title: "Teacher",
     entries: [
-        { name: "network", label: "Classroom's system", key: "n", boot: boot.diskless(golden, { retain: true }) },
+        { name: "network", label: "System of the classroom", key: "n", boot: boot.diskless(golden) },
         { name: "disk", label: "Own disk", key: "d", boot: boot.local() },
     ],
     default: "network",

@@ -121,6 +121,16 @@ test("removed by hand: shown, and made again; kept where that is declared, and t
   assert.equal(content(host, "a").subarray(0, 4).toString(), "mine");
 });
 
+test("a copy that is kept when its machine goes does not keep its parent", async () => {
+  const host = newHost();
+  await engineOn(host).reconcile(volume("golden", { size: MIB }));
+  await engineOn(host).reconcile(copy("a", "golden", { retain: true }));
+  assert.match((await outcome(engineOn(host).reconcile(gone(volume("golden", {}))))).error.message, /it has children: a/);
+  await engineOn(host).reconcile(gone(copy("a", "golden")));
+  await engineOn(host).reconcile(gone(volume("golden", {})));
+  assert.deepEqual(names(host), ["a"]);
+});
+
 const raw = disk("volume", { size: 72 * MIB, gpt: true, pieces: [[MIB, noise("a", 3 * MIB)], [65 * MIB + 17, noise("b", MIB)], [70 * MIB + 5, noise("c", 2 * MIB - 5)]] });
 /** A host with that image taken in. */
 async function withImage(): Promise<{ host: FastHost; sha256: string }> {

@@ -2,7 +2,7 @@ import type { Kind, Todo } from "../kind";
 import { base } from "../paths";
 import { lines, sh, type Sh } from "../sh";
 import type { VolumeSpec } from "../state";
-import { allDrivers } from "../volumes";
+import { allDrivers, driverOf } from "../volumes";
 import { volumeLibrary } from "../volumes/library";
 
 interface Seen {
@@ -105,7 +105,7 @@ END {
       stage: made.map(make),
       place: [
         ...made.map((t) => sh`volume_place ${t.want!.driver} ${t.key} ${t.want!.generation}`),
-        ...kept.flatMap((t) => (t.want!.size !== undefined && t.want!.size > t.seen!.size ? [sh`${fn(t, "grow")} ${t.key} ${t.want!.generation} ${t.want!.size}`] : [])),
+        ...kept.flatMap((t) => (t.want!.size !== undefined && t.want!.size > t.seen!.size ? [sh`${fn(t, "grow")} ${driverOf(t.want!.driver).store(t.key, t.want!.generation)} ${t.want!.size}`] : [])),
       ],
       retire: [
         ...[...made, ...kept].map((t) => sh`volume_sweep ${t.want!.driver} ${t.key}`),

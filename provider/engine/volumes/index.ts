@@ -7,7 +7,7 @@ import { reflink } from "./reflink";
  * a disk of it has a GENERATION. What is made lies under a temporary name until it is placed, and what a crash leaves of that goes with the next commit.
  *
  * `create PATH GENERATION BYTES`, `clone PATH GENERATION FROM-PATH FROM-GENERATION`: make a disk. `temporary PATH GENERATION`: prints where it is until `place PATH GENERATION`.
- * `grow PATH GENERATION BYTES`: one that is in its place. `delete PATH GENERATION`: gone, or was not there.
+ * `store PATH GENERATION`: prints where it is then. `grow STORE BYTES`: in either. `generations PATH`: those that have a disk. `delete PATH GENERATION`: gone, or was not there.
  */
 export interface Driver {
   readonly name: VolumeDriver;

@@ -29,7 +29,10 @@ volume_children() { # path; names
 volume_free() { # path name-that-goes-too...
   volume_idle "$1"
   path=$1; shift
-  children=$(volume_children "$path" | while read -r child; do case " $* " in *" $child "*) ;; *) printf '%s ' "$child" ;; esac; done)
+  # A copy that is kept and nobody's any more is whole by itself.
+  children=$(volume_children "$path" | while read -r child; do
+    case " $* " in *" $child "*) ;; *) grep -qsF "volumes\${T}\${path%/*}/$child\${T}" "$M"/owners/* && printf '%s ' "$child" ;; esac
+  done)
   [ -z "$children" ] || refuse "$path" "it has children: \${children% }"
 }
 # A store that fills up unseen takes all its disks with it.
@@ -55,7 +58,7 @@ volume_make() { # driver path generation bytes image|volume|empty source
   esac
   at=$("$driver"_temporary "$path" "$generation") have=$(stat -L -c %s "$at")
   if [ "\${bytes:=$have}" -lt "$have" ]; then refuse "$path" "it is to have $bytes bytes, and what it comes from has $have"; fi
-  [ "$bytes" = "$have" ] || truncate -s "$bytes" "$at" || fail
+  [ "$bytes" = "$have" ] || "$driver"_grow "$at" "$bytes"
   stage "$path" lineage
   printf 'netboot-volume 1\ndriver %s\ngeneration %s\nfrom %s\n' "$driver" "$generation" "$from" >"$S/lineage" || torn "$path/lineage"
 }
@@ -63,8 +66,8 @@ volume_place() { "$1"_place "$2" "$3"; place "$2" lineage; } # driver path gener
 # Disks that the lineage does not name, once nothing offers them any more.
 volume_sweep() { # driver path
   now=$(lineage "$2" generation)
-  for disk in "$2"/disk.*; do
-    [ -e "$disk" ] && [ "\${disk##*.}" != "$now" ] && [ -z "$(iscsi_live | grep -F "=$disk")" ] && "$1"_delete "$2" "\${disk##*.}"
+  for old in $("$1"_generations "$2"); do
+    [ "$old" = "$now" ] || iscsi_live | cut -f 3 | tr , '\n' | cut -d = -f 2- | grep -qxF "$("$1"_store "$2" "$old")" || "$1"_delete "$2" "$old"
   done
 }
 volume_remove() { # driver path

@@ -15,6 +15,8 @@ reflink_clone() {
   ( umask 077; cp --reflink=always -- "$3/disk.$4" "$S/disk.$2" ) || fail
 }
 reflink_place() { place "$1" disk; }
-reflink_grow() { truncate -s "$3" "$1/disk.$2" && sync "$1/disk.$2" || fail; }
+reflink_grow() { truncate -s "$2" "$1" && sync "$1" || fail; }
+reflink_store() { printf '%s/disk.%s\n' "$1" "$2"; }
+reflink_generations() { for disk in "$1"/disk.*; do [ ! -f "$disk" ] || printf '%s\n' "\${disk##*.}"; done; }
 reflink_delete() { rm -f -- "$1/disk.$2" || fail; }`,
 };
