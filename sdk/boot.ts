@@ -4,6 +4,7 @@ import type { BootMenu } from "./bootMenu";
 import type { DiskImage } from "./diskImage";
 import type { Fields, Inputs } from "./inputs";
 import type { KernelImage } from "./kernelImage";
+import type { Volume } from "./volume";
 
 type Kinds = NonNullable<MachineInput["boot"]>;
 type Options<Kind extends Kinds["kind"], Refs extends string = never> = Fields<Omit<Extract<Kinds, { kind: Kind }>, "kind" | Refs>>;
@@ -38,6 +39,15 @@ export const clone = (image: DiskImage, options: Options<"clone", "image">): Boo
  * boot.capture({ name: "golden", disk: "only", generation: 1 })
  */
 export const capture = (options: Options<"capture">): Boot => ({ ...options, kind: "capture" }) as Boot;
+
+/**
+ * A disk of the master, by iSCSI: a copy of a volume that is this machine's own, and takes room only for what the machine changes. Raise `generation` to have it
+ * copied anew, by which what the machine wrote is lost; that needs the machine to be off.
+ *
+ * @example
+ * boot.diskless(golden, { generation: 1 })
+ */
+export const diskless = (volume: Volume, options: Options<"diskless", "volume"> = {}): Boot => ({ ...options, kind: "diskless", volume: volume.__ref }) as Boot;
 
 /** The imaging system, which changes nothing by itself: a shell by ssh with the keys of the master's `imaging`. */
 export const rescue = (): Boot => ({ kind: "rescue" }) as Boot;

@@ -13,3 +13,4 @@ export { Machine, type MachineArgs } from "./machine";
 export { MachineGroup, type MachineGroupArgs } from "./machineGroup";
 export type { Master } from "./resource";
 export { MasterServer, type MasterServerArgs } from "./masterServer";
+export { Volume, type VolumeArgs } from "./volume";

@@ -1,6 +1,7 @@
 import { cloneProblems, diskProblems, imagingProblems } from "./clone";
 import { ipxeText } from "../language";
 import type { Problem } from "../resource";
+import { volumesProblems } from "./volumes";
 import { cmdlineOf, oneSpaced } from "./script";
 import { quoted } from "../words";
 import type { Blob, Boot, LocalBoot, MasterRef } from "./types";
@@ -19,6 +20,7 @@ export function bootProblems(boot: Boot, property: string, local: LocalBoot, mas
   if (boot.kind === "clone") return cloneProblems(boot, property, master);
   if (boot.kind === "rescue") return imagingProblems("the rescue system", property, master);
   if (boot.kind === "capture") return [...imagingProblems(`a capture of ${boot.name}`, property, master), ...diskProblems(boot.disk, `${property}.disk`)];
+  if (boot.kind === "diskless") return volumesProblems("it is a disk of the master", property, master);
   if (boot.kind === "local") return localProblems({ ...local, ...boot }, property);
   if (boot.kind !== "kernel") return [];
   const line = cmdlineOf(boot);

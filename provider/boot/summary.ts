@@ -17,6 +17,8 @@ export function summary(boot: Boot, local: LocalBoot): string[] {
       return captureSummary(boot);
     case "rescue":
       return ["imaging system for rescue, by ssh; changes nothing by itself"];
+    case "diskless":
+      return [`a disk of the master, generation ${boot.generation} of a copy of ${boot.volume.name}`];
     case "kernel":
       return [image(boot.image), `command line: ${cmdlineOf(boot) || "none"}`];
     default:

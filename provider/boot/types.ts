@@ -1,3 +1,5 @@
+import type { VolumeDriver } from "../engine/state";
+
 /** What the schemas call `ref` and `boot`, as code sees them. */
 export interface LocalBoot {
   method: "auto" | "exit" | "sanboot" | "chain";
@@ -27,8 +29,17 @@ export interface MasterRef {
   retries: Retries;
   /** The imaging system, where the master has one. */
   imaging?: ImagingRef;
+  /** Where it keeps disks, where it does. */
+  storage?: StorageRef;
   /** How many machines one run may order erased. */
   maxErase?: number;
+}
+
+export interface StorageRef {
+  driver: VolumeDriver;
+  path: string;
+  /** What iSCSI names begin with. */
+  iqn: string;
 }
 
 export interface ImagingRef {
@@ -75,6 +86,12 @@ export interface DiskImageRef {
   size?: number;
 }
 
+export interface VolumeRef {
+  name: string;
+  /** Bytes, where that is known before the master has looked. */
+  size?: number;
+}
+
 /** A disk by what cannot be another one's; `name` is the kernel's, and means what it means at that boot. */
 export type DiskChoice = "only" | { serial: string } | { wwn: string } | { id: string } | { size: string } | { name: string };
 
@@ -98,10 +115,20 @@ export interface CaptureBoot extends Pick<CloneBoot, "disk" | "generation" | "th
   name: string;
 }
 
+export interface DisklessBoot {
+  kind: "diskless";
+  volume: VolumeRef;
+  persist: "keep";
+  generation: number;
+  retain: boolean;
+}
+
 export interface MenuRef {
   name: string;
   /** Names of the menus that can be reached from it. */
   reaches: string[];
+  /** Disks of the master that it or one of those offers. */
+  disks?: DisklessBoot[];
 }
 
 export type Boot =
@@ -110,6 +137,7 @@ export type Boot =
   | { kind: "kernel"; image: ImageRef; cmdline?: string; append?: string }
   | CloneBoot
   | CaptureBoot
+  | DisklessBoot
   | { kind: "rescue" }
   | { kind: "shell" }
   | { kind: "chain"; url: string };

@@ -4,7 +4,6 @@ import { library } from "./commit";
 import type { Answer, Facts } from "./facts";
 import type { Kind, Steps } from "./kind";
 import { kinds } from "./kinds";
-import { orderLibrary } from "./orders";
 import { inside, isLive, UNITS } from "./paths";
 import { ownersAfter, unitsTouched, watchedBy, type Plan } from "./plan";
 import { keyLists } from "./probe";
@@ -97,7 +96,7 @@ order`,
     common,
     apt,
     library,
-    ...(ordering ? [orderLibrary] : []),
+    ...asked.flatMap((kind) => kind.library ?? []),
     keyLists(touched),
     define("before", [sh`{ :`, ...asked.filter((kind) => kind.stable).map(ask), sh`} | sort | sha256sum`]),
     define("undo", phase("undo")),
@@ -158,7 +157,7 @@ const union = (old: OwnerRecord | undefined, next: OwnerRecord | undefined): Own
 const sameSize = (old: OwnerRecord | undefined, next: OwnerRecord | undefined): boolean => next !== undefined && union(old, next).size === next.size;
 
 export interface Outcome {
-  status: "ok" | "stale" | "locked" | "refused" | "unhealthy" | "packages" | "digest" | "artifact" | "failed";
+  status: "ok" | "stale" | "locked" | "refused" | "unhealthy" | "packages" | "digest" | "artifact" | "volume" | "target" | "failed";
   subject: string;
   words: string;
   notes: string[];

@@ -3,6 +3,10 @@ import { base } from "./paths";
 import type { Plan } from "./plan";
 import type { Op } from "./state";
 
+/** Outcomes whose subject is a key; and those of them that a removal can come to. */
+const NAMING = ["digest", "artifact", "volume", "target"];
+const GIVING_UP = ["volume", "target"];
+
 /**
  * Who is at fault for what the host refused? Those whose files (by path, else by name) or packages its words name; "all" where it is nobody's in particular;
  * "unknown" where only trying tells. Everybody by name is nobody: the words may quote the whole set.
@@ -10,8 +14,8 @@ import type { Op } from "./state";
 export function culprits(ops: readonly Op[], plan: Plan, { status, subject, words }: Outcome): Set<Op> | "all" | "unknown" {
   if (ops.length === 1 || /No space left|Read-only file system/.test(words)) return "all";
   const named = (says: (key: string) => boolean) =>
-    new Set(ops.filter((op) => plan.changes.get(op)!.some((change) => change.op !== "remove" && change.kind !== "services" && says(change.key))));
-  for (const found of [named((key) => mentions(words, key) || ((status === "digest" || status === "artifact") && subject === key)), named((key) => mentions(words, base(key)))])
+    new Set(ops.filter((op) => plan.changes.get(op)!.some((change) => (change.op !== "remove" || GIVING_UP.includes(status)) && change.kind !== "services" && says(change.key))));
+  for (const found of [named((key) => mentions(words, key) || (NAMING.includes(status) && subject === key)), named((key) => mentions(words, base(key)))])
     if (found.size > 0 && found.size < ops.length) return found;
   return "unknown";
 }

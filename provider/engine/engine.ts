@@ -20,6 +20,8 @@ export interface Result {
   changed: Change[];
   /** What was done, or why nothing was; and what the user should know. */
   why: string;
+  /** What happened beside what was wanted, and the user should know. */
+  notes: string[];
 }
 
 /** What the engine has done so far; the benchmark and the tests read these. */
@@ -245,7 +247,7 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
       for (const of of plan.given.get(op) ?? []) if (taken.get(of) === op.owner) taken.delete(of);
       for (const of of wanted) if (!kindOf(split(of)[0]).shared) taken.set(of, op.owner);
       const changed = plan.changes.get(op)!;
-      done({ changed, why: [plan.idle.get(op) ?? `${changed.length} changed`, ...notes].join("; ") });
+      done({ changed, why: [plan.idle.get(op) ?? `${changed.length} changed`, ...notes].join("; "), notes });
     }
     open.clear();
   }

@@ -57,6 +57,8 @@ export interface Kind<K extends KindName = KindName, Seen = any> {
   readonly shared: boolean;
   /** Is what it prints a plain function of what was written? Then an apply compares it with what the plan saw. */
   readonly stable: boolean;
+  /** Shell functions that its script calls, for commits that touch it. */
+  readonly library?: Sh;
   /**
    * The body of a shell function: finds keys, one a line, in `$k`, which is not empty; prints `name TAB key TAB field…` for each that is there and
    * nothing for one that is not. One process for all keys wherever the tools allow it.
@@ -67,10 +69,12 @@ export interface Kind<K extends KindName = KindName, Seen = any> {
   ours?(seen: Seen): boolean;
   /** What the owner's record says of the spec: short, without tab or newline, equal for equal specs. */
   digest(want: SpecOf<K>): string;
+  /** Does the owner's record say that it stays when nobody declares it any more? It is nobody's then. */
+  retained?(digest: string): boolean;
   /** Why this may not be done at all, whatever else is wanted. */
   refuses?(want: SpecOf<K>, seen: Seen | undefined, key: string): Problem | undefined;
   /** Why something must be done, in words; nothing when what is there is what is wanted. */
-  diff(want: SpecOf<K> | undefined, seen: Seen | undefined): string | undefined;
+  diff(want: SpecOf<K> | undefined, seen: Seen | undefined, key: string): string | undefined;
   /** What is really there, as a spec; `want` is what state says and helps where only a digest is known. */
   observed(seen: Seen, want: SpecOf<K>, text: string | undefined): SpecOf<K> | undefined;
   script(todo: Todo<SpecOf<K>, Seen>[], setting: Setting): Steps;

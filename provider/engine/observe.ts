@@ -59,7 +59,7 @@ export function truth(op: Op, facts: Facts): HostState {
     const [name, key] = split(of);
     if (!facts.owners.get(op.owner)?.has(of)) continue;
     const kind = kindOf(name);
-    if (!kind.diff(want as never, seenOf(facts, kind, key))) (state[name] ??= {})[key] = want;
+    if (!kind.diff(want as never, seenOf(facts, kind, key), key)) (state[name] ??= {})[key] = want;
   }
   return state as HostState;
 }

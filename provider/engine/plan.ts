@@ -26,7 +26,9 @@ export interface Plan {
 }
 
 const EMPTY: OwnerRecord = new Map();
-const PATHS: readonly KindName[] = ["files", "links", "blobs", "artifacts", "directories"];
+const PATHS: readonly KindName[] = ["files", "links", "blobs", "artifacts", "volumes", "directories"];
+/** What can be kept when its resource goes. */
+const CONTENT: readonly KindName[] = ["blobs", "artifacts", "volumes"];
 /** The same path as another kind of thing. */
 const otherKinds = (name: KindName, key: string): Entry[] => (PATHS.includes(name) ? PATHS.filter((other) => other !== name).map((other) => entry(other, key)) : []);
 
@@ -91,7 +93,7 @@ export function plan(ops: readonly Op[], known: Facts, taken: ReadonlyMap<Entry,
           }
       }
       const seen = seenOf(facts, kind, key);
-      const why = kind.diff(spec as never, seen);
+      const why = kind.diff(spec as never, seen, key);
       if (why) add(out, op, { kind: name, key, op: seen === undefined ? "add" : "change", why, owner: op.owner, want: spec, seen });
     }
     out.records.set(op.owner, record);
@@ -105,18 +107,21 @@ export function plan(ops: readonly Op[], known: Facts, taken: ReadonlyMap<Entry,
   });
   for (const [op, owner, want] of going) {
     const record = new Map(recordOf(owner));
-    for (const of of [...record.keys()]) {
+    for (const [of, digest] of [...record]) {
       if (want.has(of)) continue;
       record.delete(of);
       if (owner === op.owner) out.given.get(op)!.push(of);
       holding(of).delete(owner);
       if (holding(of).size > 0) continue; // another's, or shared: it stays
       const [name, key] = split(of);
+      const kind = kindOf(name);
       // The path stays, as something else: that takes its place by one rename.
       if (otherKinds(name, key).some((other) => want.has(other))) continue;
-      if (op.retain && owner === op.owner && (name === "blobs" || name === "artifacts")) continue;
-      const seen = seenOf(facts, kindOf(name), key);
-      const why = kindOf(name).diff(undefined, seen);
+      if (op.retain && owner === op.owner && CONTENT.includes(name)) continue;
+      // Whose resource did not ask for it loses nothing that nobody can make again: Pulumi was told to keep it.
+      if (name === "volumes" && (owner !== op.owner || kind.retained?.(digest))) continue;
+      const seen = seenOf(facts, kind, key);
+      const why = kind.diff(undefined, seen, key);
       if (why) add(out, op, { kind: name, key, op: "remove", why, owner, seen });
     }
     out.records.set(owner, record.size ? record : undefined);
@@ -160,7 +165,7 @@ function refusal(op: Op, facts: Facts, mine: ReadonlyMap<Entry, string>): Proble
     const own = otherKinds(name, key).some((other) => facts.holders.get(other)?.has(op.owner));
     const foreign = PATHS.includes(name) && !facts.holders.has(of) && !facts.created.has(key) && !own;
     const seen = foreign ? seenOf(facts, kind, key) : undefined;
-    const why = seen !== undefined && !kind.ours?.(seen) && kind.diff(spec as never, seen);
+    const why = seen !== undefined && !kind.ours?.(seen) && kind.diff(spec as never, seen, key);
     if (why)
       return name === "directories"
         ? { cause: `the directory ${key} is there, not ours, and not as wanted: ${why}`, file: key, mend: `Change it by hand (chmod ${String(spec)} ${key}), or declare it as it is.` }

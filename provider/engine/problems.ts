@@ -15,6 +15,9 @@ export function problemOf({ status, subject, words }: Outcome): Problem & { word
       return { cause: `what arrived for ${subject} has another digest than its source`, file: subject, words: said, mend: "Try again; if it happens again, suspect the disk or the memory of one of the two machines." };
     case "artifact":
       return { cause: `building ${subject} failed, and nothing of it was put in place`, file: subject, words: said, mend: "Correct what the words above name, and run up again." };
+    case "volume":
+    case "target":
+      return { cause: `${subject} could not be changed, and is as it was`, file: subject, words: said, mend: "Mend what the words above name, and run up again." };
     case "locked":
       return { cause: `its lock is still held by ${subject}`, mend: "Wait for that run to end, or end it." };
     case "stale":

@@ -1,3 +1,4 @@
+import { iscsiLive } from "./iscsi";
 import { kinds } from "./kinds";
 import { define, lines, sh, type Sh } from "./sh";
 import { LIVE, MEMORY } from "./state";
@@ -9,6 +10,7 @@ import { LIVE, MEMORY } from "./state";
 export const common: Sh = lines([
   sh`LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export PATH; umask 022
 M=${MEMORY} W=${MEMORY}/work L=${LIVE} N=${LIVE.slice(0, LIVE.lastIndexOf("/"))} T=$(printf '\t')`,
+  iscsiLive,
   ...kinds.map((kind) => define(`probe_${kind.name}`, [kind.probe])),
   sh`
 # Each file that a unit parses at start, or reads again on reload, by size and time of change: a text is never written in place, and a thousand are asked in one call.

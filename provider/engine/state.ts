@@ -15,8 +15,12 @@ export interface HostState {
   artifacts?: Record<string, ArtifactSpec>;
   /** Text files by path: the text, mode 0644, or text and mode. Owner root. */
   files?: Record<string, FileSpec>;
+  /** Disks for machines, by the path of their directory. Their content is their users'. */
+  volumes?: Record<string, VolumeSpec>;
   /** systemd units by name. */
   services?: Record<string, ServiceSpec>;
+  /** Disks offered by iSCSI, by the target's IQN, each to one machine. */
+  targets?: Record<string, TargetSpec>;
   /** Orders to erase a machine's disk once, by machine. An event, not a state that is kept up: see docs/cloning-protocol.md. */
   orders?: Record<string, OrderSpec>;
   /** Machines that may say on this master what they do, by name. The value is empty. */
@@ -86,6 +90,35 @@ export interface ServiceSpec {
   order?: number;
 }
 
+export type VolumeDriver = "reflink";
+
+export interface VolumeSpec {
+  driver: VolumeDriver;
+  /** Bytes; without it as many as what it comes from has. */
+  size?: number;
+  /** What is on it at first: an image that the master has, by its digest; or what another volume holds at that moment, by its path. Nothing: zeros. */
+  from?: { image: string } | { volume: string };
+  /** Raised, it is made anew; what was on it is lost. */
+  generation: number;
+  /** It stays when nobody declares it any more. */
+  retain?: boolean;
+}
+
+export interface TargetSpec {
+  /** What it offers, by logical unit number: 0 is tgt's own. */
+  luns: Record<string, string>;
+  /** The one address that may log in. */
+  address: string;
+  /** The name that the machine gives itself. */
+  initiator: string;
+  /** CHAP user. The secret is drawn on the host, and in no spec. */
+  user: string;
+  /** Address of the daemon as the machine sees it. */
+  portal: string;
+  /** Where the machine's boot script goes that tells it all this, the secret included. */
+  script: string;
+}
+
 export interface OrderSpec {
   /** The order is given if this is higher than any that was given before. */
   generation: number;
@@ -141,6 +174,7 @@ export interface Op {
 export type Check =
   | { check: "debian" }
   | { check: "space"; path: string; bytes: number }
+  | { check: "reflink"; path: string }
   | { check: "port"; protocol: "udp" | "tcp"; address?: string; port: number; unit: string }
   /** No other DHCP server may answer on the interface that holds (or, without one, routes to) this subnet. */
   | { check: "no-other-dhcp"; subnet: string; interface?: string };

@@ -4,6 +4,7 @@ import { validate } from "../validate";
 import { captured } from "./captures";
 import { hidden, hostOf, hostState, type Inputs, pureInput, secretsOf, storedNames } from "./inputs";
 import { type Erasure, erasures, lowered, marks, tooMany } from "./erasures";
+import { losses, volumeFaults } from "./volumes";
 import { mask, type Path, same, seal, sealDifferences, sealValues, secretTexts } from "./secret";
 import { hasUnknown, UNKNOWN } from "../unknown";
 
@@ -12,6 +13,8 @@ export interface Checked {
     failures: Problem[];
     /** Machines that this resource would order erased: for the diagnostics. */
     erase?: Erasure[];
+    /** What is on disks and would be lost, in words. */
+    lost?: string[];
 }
 
 /**
@@ -31,12 +34,13 @@ export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): 
     const rendered = unknown ? unknownParts(type, given) : parts(type.desired(given));
     const orders = rendered.orders === UNKNOWN ? undefined : (rendered.orders as Inputs["orders"]);
     const erase = erasures(olds, orders);
-    const wrong = [...lowered(olds, orders), ...captured(hostOf(news) ?? "", olds, orders), ...tooMany(news.__urn, hostOf(news) ?? "", erase, given.master?.maxErase ?? 0)];
+    const disks = rendered.volumes === UNKNOWN || hasUnknown(rendered.volumes) ? undefined : (rendered.volumes as Inputs["volumes"]);
+    const wrong = [...lowered(olds, orders), ...captured(hostOf(news) ?? "", olds, orders), ...(disks ? volumeFaults(olds, disks) : []), ...tooMany(news.__urn, hostOf(news) ?? "", erase, given.master?.maxErase ?? 0)];
     if (wrong.length) return refused(news, wrong);
 
     const shown = !secrets.length ? rendered : unknown ? sealedAll(rendered, secretTexts(given, secrets)) : sealedParts(type, given, rendered, secrets);
     const inputs = { ...hiddenOf(news), ...storedNames({ ...seal(given, secrets), ...shown }), ...sealedKeys(shown), ...revisions(olds, rendered, shown), ...ordered(olds, orders) };
-    return { inputs: JSON.parse(JSON.stringify(inputs)), failures: [], erase };
+    return { inputs: JSON.parse(JSON.stringify(inputs)), failures: [], erase, lost: unknown ? [] : losses(olds, disks) };
 }
 
 /** Kept although the machine boots something else by now. */

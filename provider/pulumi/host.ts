@@ -5,7 +5,7 @@ import { transportFor } from "../ssh/ssh";
 import type { Connection } from "../ssh/transport";
 import { counted } from "./counts";
 import { connectionOf, type Inputs, hostState, label, pureInput } from "./inputs";
-import { statusOf } from "./status";
+import { statusOf, warning } from "./status";
 
 /** One engine for each master; it dials with the credential that came last, so that a rotated key takes effect at once. */
 export function engineOf(connection: Connection): Engine {
@@ -33,7 +33,8 @@ const remembered = (want: HostState, before: Record<string, number> = {}): HostS
 /** Makes the host hold `want` instead of what this resource owns there; checks and sources come from the resource, which knows them from its inputs. */
 export async function reconcile(type: ResourceType, inputs: Inputs, { ordered, ...wish }: Pick<Op, "want" | "formerly" | "sweep" | "retain"> & { ordered?: Record<string, number> }): Promise<void> {
     const { checks, sources, builds } = wish.want ? type.desired(pureInput(inputs)) : {};
-    await engineOf(connectionOf(inputs)).reconcile(op(type, inputs, { ...wish, ...(wish.want && { want: remembered(wish.want, ordered) }), ...(checks && { checks }), ...(sources && { sources }), ...(builds && { builds }) }));
+    const { notes } = await engineOf(connectionOf(inputs)).reconcile(op(type, inputs, { ...wish, ...(wish.want && { want: remembered(wish.want, ordered) }), ...(checks && { checks }), ...(sources && { sources }), ...(builds && { builds }) }));
+    for (const note of notes) warning(inputs.__urn, note);
 }
 
 /** What is really there of what this resource declares. */

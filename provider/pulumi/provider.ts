@@ -23,6 +23,7 @@ export function provider(name: string) {
             const checked = check(type, olds ?? {}, news);
             const failures = [...checked.failures, ...(type.name === "MasterServer" ? await connectionProblems(news.__connection) : [])];
             if (checked.erase?.length && !failures.length) warning(news.__urn, notice(checked.erase));
+            if (checked.lost?.length && !failures.length) warning(news.__urn, checked.lost.join("; "));
             // With a property Pulumi would print its whole value beside the reason, which begins with the property's name anyway.
             return { inputs: checked.inputs, failures: failures.map(({ reason }) => ({ property: "", reason })) };
         },

@@ -1,11 +1,12 @@
 // Every program of examples/, unchanged, with the real CLI on a plain master: preview without a network, up, up again, destroy.
 import assert from "node:assert/strict";
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { disk, MIB, noise } from "../image/disk.ts";
+import { bootableDisk } from "../lab/disk/image.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
+import { mountStore } from "../lab/store.ts";
 import { differences, inWords } from "../lab/snapshot.ts";
 import { root } from "../setup/where.mjs";
 import { readFileSync } from "node:fs";
@@ -25,6 +26,8 @@ after(() => lab.close());
 
 interface Case {
     config?: (lab: Lab) => Record<string, unknown>;
+    /** What the master must have that no plain one has. */
+    prepare?: (lab: Lab, master: Master) => Promise<{ unmount(): Promise<void> }>;
     resources: number;
     /** A file that it must bring, and a line of it. */
     file: string;
@@ -42,15 +45,21 @@ const examples: Record<string, Case> = {
     },
     "proxy-dhcp": { config: () => ({ machines: { "pc-1": "52:54:00:00:00:21" } }), resources: 4, file: mac("52-54-00-00-00-21"), line: /netboot\.name=pc-1/ },
     "cloud-init": { resources: 4, file: "/srv/netboot/http/seed/db-1/user-data", line: /db-1: database of lab/ },
+    diskless: {
+        config: (lab) => ({ image: join(lab.folder, "golden.img"), seats: { "seat-1": { mac: "52:54:00:00:00:31", address: lab.at(31) } }, teacher: { mac: "52:54:00:00:00:39", address: lab.at(39) } }),
+        prepare: (lab, master) => (writeFileSync(join(lab.folder, "golden.img"), bootableDisk()), mountStore(master, "/srv/netboot/volumes")),
+        resources: 7, file: "/etc/systemd/system/netboot-iscsi.service", line: /portal=/,
+    },
     fleet: { resources: 4, file: mac("52-54-00-00-01-28"), line: /netboot\.name=node-40/ },
     overnight: {
-        config: () => ({ term: 1, image: disk("classroom.img", { pieces: [[MIB, noise("classroom", MIB)]] }), seats: { "seat-1": "52:54:00:00:00:41", "seat-2": "52:54:00:00:00:42" } }),
+        config: (lab) => ({ term: 1, image: join(lab.folder, "classroom.img"), seats: { "seat-1": "52:54:00:00:00:41", "seat-2": "52:54:00:00:00:42" } }),
+        prepare: async (lab) => (writeFileSync(join(lab.folder, "classroom.img"), bootableDisk()), { unmount: async () => {} }),
         resources: 5, file: mac("52-54-00-00-00-41"), line: /netboot\.order=/, stays: ["/var/lib/netboot-ledger"],
     },
     "capture-and-roll-out": { config: () => ({ gold: "52:54:00:00:00:31" }), resources: 3, file: mac("52-54-00-00-00-31"), line: /netboot\.order=/, stays: ["/var/lib/netboot-ledger"] },
 };
 
-for (const [name, { config, resources, file, line, stays }] of Object.entries(examples))
+for (const [name, { config, prepare, resources, file, line, stays }] of Object.entries(examples))
     test(`${name}: previewed without a network, applied, applied again for nothing, and gone without a trace`, async (t) => {
         const more = config?.(lab) ?? {};
         using project = await site(lab, master, name, more);
@@ -60,6 +69,7 @@ for (const [name, { config, resources, file, line, stays }] of Object.entries(ex
             seconds[what] = ran.seconds;
             return ran.text;
         };
+        const store = await prepare?.(lab, master);
         const before = await master.snapshot();
 
         // 192.0.2.1 (TEST-NET-1) answers nobody: whatever asked it would fail, or take much longer than this.
@@ -80,6 +90,7 @@ for (const [name, { config, resources, file, line, stays }] of Object.entries(ex
 
         await run("destroy", ["destroy", "--yes", "--skip-preview"]);
         assert.equal(inWords(differences(before, await master.snapshot(), stays)), "");
+        await store?.unmount();
         t.diagnostic(Object.entries(seconds).map(([what, s]) => `${what} ${s.toFixed(1)} s`).join(", "));
     });
 

@@ -17,7 +17,7 @@ for (const path of globSync("kinds/*/*.json", { cwd: root }).sort())
     const { want, seen, why, record, observed, script } = JSON.parse(readFileSync(join(root, path), "utf8"));
     const kind = kindOf(basename(dirname(path)) as any);
     const parsed = seen === undefined ? undefined : kind.parse(seen.split("\t"));
-    assert.equal(kind.diff(want, parsed) ?? null, why);
+    assert.equal(kind.diff(want, parsed, script?.key ?? "") ?? null, why);
     if (record !== undefined) assert.equal(kind.digest(want), record);
     if (observed !== undefined) assert.deepEqual(kind.observed(parsed, want, undefined), observed);
     if (script === undefined) return;

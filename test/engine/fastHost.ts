@@ -63,6 +63,7 @@ export function fastHost(): FastHost {
   const trap = `#!/bin/sh
 echo >>/stub/tools; n=0; while read -r _; do n=$((n + 1)); done </stub/tools
 [ $n -lt "$KILL_AT" ] || { kill -9 -"$GROUP"; kill -9 $; }
+[ ! -x "/stub/bin/\${0##*/}" ] || exec "/stub/bin/\${0##*/}" "$@"
 exec /usr/bin/"\${0##*/}" "$@"
 `;
   for (const tool of TOOLS) writeFileSync(join(root, "stub/trap", tool), trap, { mode: 0o755 });

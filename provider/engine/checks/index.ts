@@ -4,6 +4,7 @@ import type { Check } from "../state";
 import { debian } from "./debian";
 import { dhcp } from "./dhcp";
 import { port } from "./port";
+import { reflink } from "./reflink";
 import { space } from "./space";
 
 export interface Finding {
@@ -21,4 +22,4 @@ export interface Question<C extends Check = any> {
 }
 
 /** Every check by its name. */
-export const questions: { [name in Check["check"]]: Question } = { debian, space, port, "no-other-dhcp": dhcp };
+export const questions: { [name in Check["check"]]: Question } = { debian, space, reflink, port, "no-other-dhcp": dhcp };

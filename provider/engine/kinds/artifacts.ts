@@ -48,7 +48,7 @@ done`,
     return changed.length ? `built with another version: ${changed.join(", ")}` : undefined;
   },
   observed(seen, want) {
-    const why = artifacts.diff(want, seen);
+    const why = artifacts.diff(want, seen, "");
     return why ? (seen.type === "d" ? { ...want, recipe: why } : undefined) : want;
   },
   script(todo, { build }) {

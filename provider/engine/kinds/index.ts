@@ -10,9 +10,11 @@ import { orders } from "./orders";
 import { packages } from "./packages";
 import { reports } from "./reports";
 import { services } from "./services";
+import { targets } from "./targets";
+import { volumes } from "./volumes";
 
 /** Every kind, in the order in which things are made; they go in reverse. */
-export const kinds: readonly Kind[] = [packages, directories, blobs, artifacts, links, files, services, reports, orders, claims];
+export const kinds: readonly Kind[] = [packages, directories, blobs, artifacts, links, files, volumes, services, targets, reports, orders, claims];
 
 const byName = new Map(kinds.map((kind) => [kind.name, kind]));
 export const kindOf = (name: KindName): Kind => byName.get(name)!;

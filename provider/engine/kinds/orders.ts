@@ -1,5 +1,5 @@
 import type { Kind } from "../kind";
-import { capturedTo } from "../orders";
+import { capturedTo, orderLibrary } from "../orders";
 import { sha256 } from "../record";
 import { sh } from "../sh";
 import { LEDGER, SITE } from "../state";
@@ -33,6 +33,7 @@ export const orders: Kind<"orders", Seen> = {
   name: "orders",
   shared: false,
   stable: false,
+  library: orderLibrary,
   probe: sh`
 printf '%s\n' "$k" | while IFS= read -r m; do
   o=${SITE}/http/orders/$m

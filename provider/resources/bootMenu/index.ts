@@ -1,3 +1,4 @@
+import { disagreeing, disksOf } from "../../boot/diskless";
 import { bootProblems, localProblems, normalisedBoot } from "../../boot/rules";
 import { HTTP, jobOf, menuPath, oneSpaced, tidy } from "../../boot/script";
 import type { Boot, LocalBoot, MasterRef, MenuRef } from "../../boot/types";
@@ -29,11 +30,16 @@ const menusOf = (entries: Entry[]): MenuRef[] => entries.flatMap(({ boot }) => (
 /** Every menu that can be reached from here, this one left out. */
 const reachable = (entries: Entry[]) => [...new Set(menusOf(entries).flatMap(({ name, reaches }) => [name, ...(reaches ?? [])]))].sort();
 
+/** Every disk that can be booted from here, each once. */
+const disksIn = (entries: Entry[]) => [...new Map(entries.flatMap(({ boot }) => disksOf(boot)).map((disk) => [disk.volume.name, disk])).values()];
+
 function rules({ name, entries, default: preset, master }: BootMenu): Problem[] {
   const names = entries.map((entry) => entry.name);
   const never = entries.flatMap(({ boot }, i): Problem[] => (["clone", "capture", "rescue"].includes(boot.kind) ? [{ property: `entries[${i}].boot`, reason: `entries[${i}].boot is a ${boot.kind}, which is an order for one machine and never a choice in a menu: give it to a Machine.` }] : []));
-  const problems = [...never, ...entries.flatMap(({ boot }, i) => [...bootProblems(boot, `entries[${i}].boot`, master.localBoot), ...(boot.kind === "local" ? localProblems({ ...master.localBoot, ...boot }, `entries[${i}].boot`) : [])])];
+  const problems = [...never, ...entries.flatMap(({ boot }, i) => [...bootProblems(boot, `entries[${i}].boot`, master.localBoot, master), ...(boot.kind === "local" ? localProblems({ ...master.localBoot, ...boot }, `entries[${i}].boot`) : [])])];
   problems.push(...twice(entries, "name", "the default and the menu itself find an entry by its name"), ...twice(entries, "key", "a key chooses one entry"));
+  const torn = disagreeing(entries.flatMap(({ boot }) => disksOf(boot)));
+  if (torn !== undefined) problems.push({ property: "entries", reason: `entries boot ${torn} in two ways, and a machine has one disk of it: give it the same generation and the same retain everywhere.` });
   if (preset !== undefined && !names.includes(preset)) problems.push({ property: "default", reason: `default is ${quoted(preset)}, and there is no entry of that name: write one of ${[...new Set(names)].map(quoted).join(", ")}.` });
   entries.forEach(({ boot }, i) => {
     if (boot.kind === "menu" && (boot.menu.name === name || boot.menu.reaches.includes(name)))
@@ -75,7 +81,8 @@ const type: ResourceType<BootMenu> = {
   rules,
   claims: ({ name }) => [{ kind: "name", value: `menu ${name}`, property: "name" }],
   desired(input) {
-    const ref: MenuRef = { name: input.name, reaches: reachable(input.entries) };
+    const disks = disksIn(input.entries);
+    const ref: MenuRef = { name: input.name, reaches: reachable(input.entries), ...(disks.length && { disks }) };
     return { state: { files: { [HTTP + menuPath(input.name)]: text(input) } }, outputs: settled({ ref }) };
   },
 };

@@ -1,4 +1,5 @@
 import { captureJob, cloneJob } from "../../boot/clone";
+import { disklessProblems, disklessState, disklessSummary } from "../../boot/diskless";
 import { bootProblems, localProblems, normalisedBoot } from "../../boot/rules";
 import { firmware, HTTP, script, SITE } from "../../boot/script";
 import { summary } from "../../boot/summary";
@@ -59,7 +60,8 @@ export function problemsOf(machine: Machine): Problem[] {
     ...addressProblems(machine),
     ...hostnameProblems(machine),
     ...(boot.kind === "local" ? [] : localProblems(localBoot, "localBoot")),
-    ...bootProblems(seeded(machine), "boot", localBoot, machine.master),
+    ...disklessProblems(machine),
+    ...(boot.kind === "diskless" ? [] : bootProblems(seeded(machine), "boot", localBoot, machine.master)),
     ...seedProblems(machine),
   ];
 }
@@ -114,6 +116,7 @@ export function stateOf(machine: Machine): { state: HostState; builds?: Desired[
     ...(seed.artifacts && { artifacts: seed.artifacts }),
     ...((boot.kind === "clone" || boot.kind === "capture" || boot.kind === "rescue") && { reports: { [name]: "" } }),
     ...((boot.kind === "clone" || boot.kind === "capture") && { orders: { [name]: { generation: boot.generation, job: boot.kind === "clone" ? cloneJob(name, boot, master) : captureJob(name, boot) } } }),
+    ...disklessState(machine),
     ...(address && { claims: { [`address ${address}`]: "" } }),
   };
   return { state, ...(builds && { builds }) };
@@ -123,4 +126,7 @@ const hasSeed = ({ cloudInit, boot }: Machine) => cloudInit !== undefined && tak
 
 /** Firmware's file → script, and what that does. Few short lines, so that previews show what changes in it and nothing is cut off. */
 export const nextBootOf = (machine: Machine): string =>
-  [`${firmware(machine.master)} → ${identities(machine)[0] ?? ""}`, ...summary(seeded(machine), machine.localBoot), ...(hasSeed(machine) ? [seedSummary(machine)] : [])].join("\n");
+  [
+    `${firmware(machine.master)} → ${identities(machine)[0] ?? ""}`, ...(machine.boot.kind === "diskless" ? [] : summary(seeded(machine), machine.localBoot)), ...disklessSummary(machine),
+    ...(hasSeed(machine) ? [seedSummary(machine)] : []),
+  ].join("\n");

@@ -67,6 +67,8 @@ function matchProblems({ macs, macPrefix, addresses }: Match, master: MasterRef)
 
 function bootProblemsOf(boot: Boot, localBoot: LocalBoot, name: string, master: MasterRef): Problem[] {
   if (["clone", "capture", "rescue"].includes(boot.kind)) return [{ property: "boot", reason: `boot is a ${boot.kind}, and group "${name}" does not say which machines are in it by name, as orders and reports are kept: give the machines as Machine or Fleet.` }];
+  if (boot.kind === "diskless" || (boot.kind === "menu" && boot.menu.disks?.length))
+    return [{ property: "boot", reason: `boot is ${boot.kind === "menu" ? `the menu "${boot.menu.name}", which offers` : ""} a disk of the master, and each machine has a copy of its own: give the machines as Machine or Fleet.`.replace("  ", " ") }];
   return [...(boot.kind === "local" ? [] : localProblems(localBoot, "localBoot")), ...bootProblems(boot, "boot", localBoot, master)];
 }
 

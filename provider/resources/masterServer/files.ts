@@ -21,7 +21,7 @@ export function filesOf(input: MasterServer): Record<string, string> {
     [`${LIVE}/dnsmasq.conf`]: template("dnsmasq.conf.njk", { interface: input.interface ?? "", listen: listen(input), tftpRoot: TFTP, leases: LEASES, hosts: `${SITE}/dhcp-hosts` }),
     // No pool can have this name: they begin with a letter or a digit.
     [`${LIVE}/dnsmasq.d/_clients.conf`]: template("clients.conf.njk", {}),
-    [`${LIVE}/nginx.conf`]: template("nginx.conf.njk", { listen: http.address ? `${http.address}:${http.port}` : String(http.port), root: `${SITE}/http`, site: SITE, imaging: input.imaging !== undefined, run: input.imaging?.multicast ? RUN : "", captureLimit: String(bytes(input.imaging?.captureLimit ?? "") ?? 0), logs: LOGS }),
+    [`${LIVE}/nginx.conf`]: template("nginx.conf.njk", { listen: http.address ? `${http.address}:${http.port}` : String(http.port), root: `${SITE}/http`, site: SITE, imaging: input.imaging !== undefined, storage: input.storage !== undefined, run: input.imaging?.multicast ? RUN : "", captureLimit: String(bytes(input.imaging?.captureLimit ?? "") ?? 0), logs: LOGS }),
     [unitPath(DHCP_UNIT)]: template("dhcp.service.njk", { live: LIVE }),
     [unitPath(HTTP_UNIT)]: template("http.service.njk", { live: LIVE, logs: LOGS, run: input.imaging?.multicast ? RUN : "" }),
     "/etc/logrotate.d/netboot": template("logrotate.njk", { logs: LOGS }),

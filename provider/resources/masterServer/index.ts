@@ -8,6 +8,7 @@ import { IMAGING_ROOM, imagingRef, imagingState } from "./imaging";
 import { addressOf, filesOf, LEASES, LOGS } from "./files";
 import { loaderState, nameOf, own } from "./loaders";
 import { multicastState } from "./multicast";
+import { storageProblems, storageState } from "./storage";
 import { DHCP_UNIT, HTTP_UNIT, services } from "./services";
 import type { MasterServer } from "./types";
 
@@ -15,17 +16,18 @@ import type { MasterServer } from "./types";
 const ROOM = 64 << 20;
 
 function refOf(input: MasterServer): MasterRef {
-  const { name, host, address, interface: only, tftp, loaders, unknownMachines, localBoot, retries, maxErase } = input;
+  const { name, host, address, interface: only, tftp, loaders, unknownMachines, localBoot, retries, maxErase, storage } = input;
   const names = Object.fromEntries(byFirmware(loaders).map(([firmware, loader]) => [firmware, nameOf(loader)]));
   return {
     name, host, address, ...(only && { interface: only }), http: `http://${addressOf(input)}`, tftp: tftp.address || address,
     loaders: names, offer: unknownMachines === "ignore" ? "known" : "all", localBoot, retries, ...imagingRef(input), maxErase,
+    ...(storage && { storage: { driver: storage.driver, path: storage.path, iqn: storage.iqn } }),
   };
 }
 
 function rules(input: MasterServer): Problem[] {
   const { unknownMachines, unknownMenu, localBoot, loaders } = input;
-  const problems = [...localProblems(localBoot, "localBoot"), ...own(loaders).flatMap(([firmware, blob]) => blobProblems(blob, `loaders.${firmware}`))];
+  const problems = [...storageProblems(input), ...localProblems(localBoot, "localBoot"), ...own(loaders).flatMap(([firmware, blob]) => blobProblems(blob, `loaders.${firmware}`))];
   if (unknownMachines === "menu" && !unknownMenu)
     problems.push({ property: "unknownMenu", reason: 'unknownMenu is missing, and unknownMachines is "menu": name the BootMenu that unknown machines are to see.' });
   if (unknownMachines !== "menu" && unknownMenu)
@@ -40,7 +42,8 @@ function rules(input: MasterServer): Problem[] {
   return problems;
 }
 
-function checks({ address, http, loaders, imaging }: MasterServer): Check[] {
+function checks(input: MasterServer): Check[] {
+  const { address, http, loaders, imaging } = input;
   const room = own(loaders).reduce((sum, [, { size }]) => sum + (size ?? 0), ROOM + (imaging ? IMAGING_ROOM : 0));
   return [
     { check: "debian" },
@@ -48,6 +51,7 @@ function checks({ address, http, loaders, imaging }: MasterServer): Check[] {
     { check: "port", protocol: "udp", port: 67, unit: DHCP_UNIT },
     { check: "port", protocol: "udp", port: 69, unit: DHCP_UNIT },
     { check: "port", protocol: "tcp", port: http.port, unit: HTTP_UNIT, ...(http.address && http.address !== address && { address: http.address }) },
+    ...storageState(input).checks,
   ];
 }
 
@@ -58,18 +62,19 @@ const type: ResourceType<MasterServer> = {
     const { links, blobs, sources } = loaderState(input.loaders);
     const { directories, builds, artifacts } = imagingState(input);
     const multicast = multicastState(input);
+    const disks = storageState(input);
     const http = `${SITE}/http`;
     return {
       state: {
-        packages: { "dnsmasq-base": {}, "nginx-light": { quiet: ["nginx.service"], leaves: ["/var/www/html/index.nginx-debian.html", "/var/www/html", "/var/www"] }, ipxe: {}, ...multicast.packages },
+        packages: { "dnsmasq-base": {}, "nginx-light": { quiet: ["nginx.service"], leaves: ["/var/www/html/index.nginx-debian.html", "/var/www/html", "/var/www"] }, ipxe: {}, ...multicast.packages, ...disks.packages },
         directories: Object.fromEntries(
-          [SITE, http, ...["blob", "group", "group/mac", "group/prefix", "loader", "mac", "menu", "serial", "uuid"].map((part) => `${http}/${part}`), `${SITE}/tftp`, `${SITE}/dhcp-hosts`, LEASES, LOGS].map((path) => [path, "0755"]).concat(Object.entries(directories)),
+          [SITE, http, ...["blob", "group", "group/mac", "group/prefix", "loader", "mac", "menu", "serial", "uuid"].map((part) => `${http}/${part}`), `${SITE}/tftp`, `${SITE}/dhcp-hosts`, LEASES, LOGS].map((path) => [path, "0755"]).concat(Object.entries({ ...directories, ...disks.directories })),
         ),
         links,
         ...(Object.keys(blobs).length && { blobs }),
         ...(artifacts && { artifacts }),
-        files: { ...filesOf(input), ...multicast.files },
-        services: { ...services, ...multicast.services },
+        files: { ...filesOf(input), ...multicast.files, ...disks.files },
+        services: { ...services, ...multicast.services, ...disks.services },
       },
       outputs: settled({ ref: refOf(input), url: `http://${addressOf(input)}` }),
       checks: checks(input),

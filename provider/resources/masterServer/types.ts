@@ -1,4 +1,4 @@
-import type { Blob, Firmware, LocalBoot, Retries } from "../../boot/types";
+import type { Blob, Firmware, LocalBoot, Retries, StorageRef } from "../../boot/types";
 
 export interface MasterServer {
   name: string;
@@ -13,6 +13,7 @@ export interface MasterServer {
   localBoot: LocalBoot;
   retries: Retries;
   imaging?: { authorizedKeys: string[]; firmware: string[]; cmdline: string; captureLimit: string; multicast?: Multicast };
+  storage?: StorageRef & { warnPercent: number; refusePercent: number };
   maxErase: number;
 }
 

@@ -1,0 +1,116 @@
+import type { Kind } from "../kind";
+import { folder } from "../paths";
+import { sha256 } from "../record";
+import { sh } from "../sh";
+import type { TargetSpec } from "../state";
+import { SECRET, targetLibrary, TARGETS } from "../targets";
+
+interface Seen {
+  /** Text of the saved file, with `SECRET` for the secret; its owner and mode. */
+  conf: string;
+  confMode: string;
+  /** CHAP user, and where the machine's boot script is, as the file says. */
+  user: string;
+  path: string;
+  /** That script, likewise. */
+  script: string;
+  scriptMode: string;
+  /** Do both hold the same secret? */
+  agree: boolean;
+  /** What the daemon has; nothing if it has none of this name. */
+  live: string;
+  sessions: string[];
+}
+
+/** As probes print texts: in one line. */
+const folded = (text: string) => text.replaceAll("\n", "\\n");
+/** Identity of a disk as the machine sees it: not the daemon's own numbering, which changes with each start. */
+const serial = (iqn: string, lun: string) => sha256(`${iqn} ${lun}`).slice(0, 16);
+const luns = ({ luns }: TargetSpec) => Object.entries(luns).sort(([a], [b]) => Number(a) - Number(b));
+
+function confOf(iqn: string, want: TargetSpec): string {
+  const stores = luns(want).flatMap(([lun, store]) => [
+    `    <backing-store ${store}>`, `        lun ${lun}`, `        scsi_id netboot-${serial(iqn, lun).slice(0, 12)}`, `        scsi_sn ${serial(iqn, lun)}`, "    </backing-store>",
+  ]);
+  return ["# Made by netboot. The secret was drawn here.", `# script ${want.script}`, `<target ${iqn}>`, ...stores, `    initiator-address ${want.address}`, `    incominguser ${want.user} ${SECRET}`, "</target>", ""].join("\n");
+}
+
+/** What the machine is told: iPXE has no quotes, and nothing here needs any. */
+function scriptOf(iqn: string, { portal, initiator, user, luns: disks }: TargetSpec): string {
+  const [first] = Object.keys(disks).sort((a, b) => Number(a) - Number(b));
+  return ["#!ipxe", `set initiator-iqn ${initiator}`, `set username ${user}`, `set password ${SECRET}`, `set netboot-disk iscsi:${portal}:::${first}:${iqn}`, ""].join("\n");
+}
+
+const liveOf = (want: TargetSpec) => [luns(want).map(([lun, store]) => `${lun}=${store}`).join(), want.user, want.address].join(" ");
+const CONF_MODE = "0600 0:0";
+const SCRIPT_MODE = "0640 0:33";
+
+/**
+ * Disks offered by iSCSI, each target to one machine: by its address and a secret, since tgt takes a name that an initiator gives itself for granted.
+ * What is saved and what the daemon has are looked at apart: after every commit they are one.
+ */
+export const targets: Kind<"targets", Seen> = {
+  name: "targets",
+  shared: false,
+  stable: false,
+  library: targetLibrary,
+  probe: sh`
+{ iscsi_live | sed 's/^/live\t/'
+  { find ${TARGETS} -maxdepth 1 -name '*.conf'; sed -n 's/^# script //p' ${TARGETS}/*.conf; } 2>/dev/null | xargs -r -d '\n' sh -c 'find "$@" -maxdepth 0 -type f -printf "mode\t%p\t%m\t%U:%G\n"' sh 2>/dev/null
+  printf '%s\n' "$k" | sed 's/^/key\t/'
+} | awk -F'\t' '
+$1 == "live" { live[$2] = $4 " " $5 " " $6; open[$2] = $7 }
+$1 == "mode" { mode[$2] = substr("0000" $3, length($3) + 1) " " $4 }
+$1 == "key" {
+  iqn = $2; conf = dir "/" iqn ".conf"; text = user = path = saved = script = told = ""
+  while ((getline line < conf) > 0) {
+    if (line ~ /^# script /) path = substr(line, 10)
+    if (line ~ /^ *incominguser /) { split(line, word, " "); user = word[2]; saved = word[3]; sub(/[^ ]*$/, "@SECRET@", line) }
+    text = text line "\\n"
+  }
+  close(conf)
+  if (path != "") {
+    while ((getline line < path) > 0) {
+      if (line ~ /^set password /) { told = substr(line, 14); line = "set password @SECRET@" }
+      script = script line "\\n"
+    }
+    close(path)
+  }
+  if (text != "" || iqn in live)
+    printf "targets\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", iqn, text, mode[conf], user, path, script, mode[path], (saved != "" && saved == told) ? "agree" : "", live[iqn], open[iqn]
+}' dir=${TARGETS} -`,
+  parse: ([conf, confMode, user, path, script, scriptMode, agree, live, sessions]) => ({
+    conf: conf!, confMode: confMode ?? "", user: user ?? "", path: path ?? "", script: script ?? "", scriptMode: scriptMode ?? "", agree: agree === "agree", live: live ?? "", sessions: sessions ? sessions.split(",") : [],
+  }),
+  digest: (want) => sha256(JSON.stringify([luns(want), want.address, want.initiator, want.user, want.portal, want.script])).slice(0, 16),
+  diff(want, seen, iqn) {
+    if (want === undefined) return seen && "no longer declared";
+    if (!seen) return "missing";
+    if (!seen.conf) return "not saved: a reboot would lose it";
+    if (seen.conf !== folded(confOf(iqn, want))) return "its saved file differs";
+    if (seen.confMode !== CONF_MODE) return `its saved file has mode ${seen.confMode}`;
+    if (seen.script !== folded(scriptOf(iqn, want)) || seen.scriptMode !== SCRIPT_MODE || !seen.agree) return "what the machine is told of it differs";
+    if (!seen.live) return "not offered";
+    if (seen.live !== liveOf(want)) return `offered otherwise: ${seen.live}`;
+    return undefined;
+  },
+  observed(seen, want) {
+    if (!seen.conf || !seen.live) return undefined;
+    const [disks, user, address] = seen.live.split(" ");
+    return { ...want, luns: Object.fromEntries((disks ?? "").split(",").filter(Boolean).map((disk) => disk.split("=") as [string, string])), user: user!, address: address! };
+  },
+  script(todo) {
+    const made = todo.filter((t) => t.op !== "remove");
+    const gone = todo.filter((t) => t.op === "remove");
+    const anew = made.filter((t) => !t.seen || t.seen.conf !== folded(confOf(t.key, t.want!)) || t.seen.live !== liveOf(t.want!) || !t.seen.agree);
+    const stale = made.flatMap((t) => (t.seen?.path && t.seen.path !== t.want!.script ? [t.seen.path] : []));
+    return {
+      prepare: [...anew, ...gone].filter((t) => t.seen).map((t) => sh`target_idle ${t.key}`),
+      stage: made.map((t) => sh`target_write ${t.key} ${confOf(t.key, t.want!)} ${t.want!.script} ${scriptOf(t.key, t.want!)}`),
+      place: made.length ? [TARGETS, ...new Set(made.map((t) => folder(t.want!.script)))].map((dir) => sh`place ${dir} targets`) : [],
+      offer: made.length ? [...anew.map((t) => (t.seen?.live ? sh`target_drop ${t.key} ${t.want!.user} ${t.seen.user}` : sh`account_drop ${t.want!.user}`)), sh`targets_offer`] : [],
+      stop: gone.map((t) => sh`target_withdraw ${t.key} ${t.seen!.user} ${t.seen!.path}`),
+      retire: stale.map((path) => sh`rm -f -- ${path} || fail`),
+    };
+  },
+};

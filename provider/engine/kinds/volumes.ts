@@ -1,0 +1,124 @@
+import type { Kind, Todo } from "../kind";
+import { base } from "../paths";
+import { lines, sh, type Sh } from "../sh";
+import type { VolumeSpec } from "../state";
+import { allDrivers, driverOf } from "../volumes";
+import { volumeLibrary } from "../volumes/library";
+
+interface Seen {
+  type: string;
+  driver: string;
+  /** 0 without a lineage: nobody made it, or it was never finished. */
+  generation: number;
+  /** "empty", "image SHA256" or "volume PATH GENERATION". */
+  from: string;
+  /** Bytes; 0 if the disk that the lineage names is gone. */
+  size: number;
+  used: number;
+  children: string[];
+  sessions: string[];
+  /** A disk of another generation is there. */
+  left: boolean;
+}
+
+const list = (text: string | undefined): string[] => (text ? text.split(",") : []);
+
+/** How a lineage says it; of a parent the path alone, since a child stays what it is when its parent gets on. */
+const origin = ({ from }: VolumeSpec): string => (!from ? "empty" : "image" in from ? `image ${from.image}` : `volume ${from.volume}`);
+const sameOrigin = (want: VolumeSpec, seen: Seen) => origin(want) === (seen.from.startsWith("volume ") ? seen.from.replace(/ [0-9]+$/, "") : seen.from);
+
+/** Is a disk to be made, as there is none or a newer generation is wanted? */
+const fresh = (want: VolumeSpec, seen: Seen | undefined): boolean => !seen?.size || seen.generation < want.generation;
+
+/**
+ * Disks for machines. What is on one is its user's: it is made once for each generation and never looked at again; what differs otherwise is refused and not mended.
+ * A new generation is made beside the old one, which goes when nothing offers it any more.
+ */
+export const volumes: Kind<"volumes", Seen> = {
+  name: "volumes",
+  shared: false,
+  stable: false,
+  library: volumeLibrary,
+  probe: lines([
+    sh`
+pools=$(printf '%s\n' "$k" | sed 's|/[^/]*$||' | sort -u)
+{ printf '%s\n' "$k" | sed 's/^/key\t/'
+  printf '%s\n' "$pools" | xargs -d '\n' sh -c 'find "$@" -mindepth 1 -maxdepth 1 -printf "at\t%p\t%y\n"' sh 2>/dev/null
+  printf '%s\n' "$pools" | xargs -d '\n' sh -c 'find "$@" -mindepth 2 -maxdepth 2 -name lineage -type f' sh 2>/dev/null | xargs -r -d '\n' awk '{ print "is\t" FILENAME "\t" $0 }'`,
+    ...allDrivers.map(({ facts }) => sh`  printf '%s\n' "$pools" | ${facts}`),
+    sh`  iscsi_live | sed 's/^/live\t/'
+} | awk -F'\t' '
+function add(list, item) { return list (list == "" ? "" : ",") item }
+$1 == "key" { order[++n] = $2 }
+$1 == "at" { type[$2] = $3 }
+$1 == "is" {
+  path = $2; sub(/\/lineage$/, "", path); m = split($3, word, " ")
+  said[path, word[1]] = substr($3, length(word[1]) + 2)
+  if (word[1] == "from" && word[2] == "volume") { name = path; sub(/.*\//, "", name); children[word[3]] = add(children[word[3]], name) }
+}
+$1 == "disk" { size[$2, $3] = $4; used[$2] += $5; disks[$2]++; of[$6] = $2 }
+$1 == "live" && $7 != "" { m = split($4, on, ","); for (i = 1; i <= m; i++) { store = on[i]; sub(/^[0-9]+=/, "", store); if (store in of) open[of[store]] = add(open[of[store]], $7) } }
+END {
+  for (i = 1; i <= n; i++) {
+    p = order[i]; if (!(p in type)) continue
+    g = said[p, "generation"]
+    printf "volumes\t%s\t%s\t%s\t%d\t%s\t%.0f\t%.0f\t%s\t%s\t%s\n", p, type[p], said[p, "driver"], g, said[p, "from"], size[p, g], used[p], children[p], open[p], (disks[p] > 1 ? "left" : "")
+  }
+}'`,
+  ]),
+  parse: ([type, driver, generation, from, size, used, children, sessions, left]) => ({
+    type: type!, driver: driver ?? "", generation: Number(generation), from: from ?? "", size: Number(size), used: Number(used), children: list(children), sessions: list(sessions), left: left === "left",
+  }),
+  ours: (seen) => seen.generation > 0,
+  digest: (want) => [want.driver, want.generation, origin(want), want.size ?? "any", ...(want.retain ? ["retain"] : [])].join(" "),
+  retained: (digest) => digest.endsWith(" retain"),
+  refuses(want, seen, path) {
+    if (!seen?.generation) return undefined;
+    const problem = (cause: string, mend: string) => ({ cause: `${path} ${cause}`, file: path, mend });
+    if (seen.driver !== want.driver) return problem(`is kept by ${seen.driver}, and ${want.driver} is declared`, "Declare another name, and move what is on it by hand.");
+    if (seen.generation > want.generation) return problem(`is of generation ${seen.generation} already, and ${want.generation} is declared`, `Declare ${seen.generation} to leave it as it is, or ${seen.generation + 1} to have it made anew.`);
+    if (seen.generation < want.generation) return undefined;
+    if (!sameOrigin(want, seen)) return problem(`came from ${seen.from}, and ${origin(want)} is declared`, "Raise its generation to have it made anew; what is on it is lost then.");
+    if (want.size !== undefined && seen.size > want.size) return problem(`has ${seen.size} bytes, and ${want.size} are declared: a disk is not made smaller`, `Declare ${seen.size}, or raise its generation to have it made anew.`);
+    return undefined;
+  },
+  diff(want, seen) {
+    if (want === undefined) return seen && "no longer declared";
+    if (!seen?.generation) return "missing";
+    if (!seen.size) return "its disk is gone";
+    if (seen.generation < want.generation) return `generation ${seen.generation} → ${want.generation}: made anew`;
+    if (want.size !== undefined && seen.size < want.size) return `size ${seen.size} → ${want.size}`;
+    if (seen.left) return "a disk of another generation is left";
+    return undefined;
+  },
+  observed(seen, want) {
+    if (!seen.generation || !seen.size) return undefined;
+    return { ...want, generation: seen.generation, ...(want.size !== undefined && { size: seen.size }) };
+  },
+  script(todo) {
+    const made = todo.filter((t) => t.op !== "remove" && fresh(t.want!, t.seen));
+    const kept = todo.filter((t) => t.op !== "remove" && !fresh(t.want!, t.seen));
+    const gone = todo.filter((t) => t.op === "remove");
+    const names = gone.map((t) => base(t.key));
+    return {
+      prepare: [...made.filter((t) => t.seen).map((t) => sh`volume_idle ${t.key}`), ...gone.map((t) => sh`volume_free ${t.key} ${names}`)],
+      stage: made.map(make),
+      place: [
+        ...made.map((t) => sh`volume_place ${t.want!.driver} ${t.key} ${t.want!.generation}`),
+        ...kept.flatMap((t) => (t.want!.size !== undefined && t.want!.size > t.seen!.size ? [sh`${fn(t, "grow")} ${driverOf(t.want!.driver).store(t.key, t.want!.generation)} ${t.want!.size}`] : [])),
+      ],
+      retire: [
+        ...[...made, ...kept].map((t) => sh`volume_sweep ${t.want!.driver} ${t.key}`),
+        ...gone.map((t) => sh`volume_remove ${t.seen!.driver || "reflink"} ${t.key}`),
+      ],
+    };
+  },
+};
+
+const fn = (t: Todo<VolumeSpec>, what: string): Sh => sh`${t.want!.driver}_${{ text: what }}`;
+
+function make({ key, want }: Todo<VolumeSpec>): Sh {
+  const { driver, generation, size, from } = want!;
+  const [how, source] = !from ? ["empty", ""] : "image" in from ? ["image", from.image] : ["volume", from.volume];
+  return sh`volume_make ${driver} ${key} ${generation} ${size === undefined ? "" : String(size)} ${how} ${source}`;
+}

@@ -1,0 +1,47 @@
+import { CONTROL } from "./iscsi";
+import { sh, type Sh } from "./sh";
+
+/** Where the daemon finds its targets when it starts; a file for each. */
+export const TARGETS = "/etc/netboot/iscsi";
+export const TARGETS_CONF = "/etc/netboot/iscsi.conf";
+/** What stands for the secret in everything that is not on the master. */
+export const SECRET = "@SECRET@";
+
+/**
+ * How targets come and go. A target's file is what the daemon has after a reboot; what it has now is made from the same file. The secret (RFC 7143 wants 96 bits, Windows takes
+ * 16 characters) is drawn here when there is none yet, and leaves the master in the boot script that only its machine's address may fetch, and in nothing else.
+ */
+export const targetLibrary: Sh = sh`
+tgt() { tgtadm -C ${CONTROL} --lld iscsi "$@"; }
+target_live() { iscsi_live | awk -F'\t' -v iqn="$1" -v column="$2" '$1 == iqn { print $column }'; } # iqn column
+target_idle() { # iqn
+  open=$(target_live "$1" 6)
+  [ -z "$open" ] || { printf '%s has a session on it. Shut that machine down first; if it is off already: tgtadm -C %s --lld iscsi --op delete --mode target --tid %s --force\n' "$open" ${CONTROL} "$(target_live "$1" 2)" >&2; finish target "$1"; }
+}
+secret_of() { sed -n 's/^ *incominguser [^ ]* //p' ${TARGETS}/"$1".conf 2>/dev/null; }
+target_write() { # iqn conf script-path script
+  secret=$(secret_of "$1")
+  case $secret in ????????????????) ;; *) secret=$(head -c 12 /dev/urandom | base64 | tr '+/' '._') ;; esac
+  [ "\${#secret}" = 16 ] || fail
+  umask 077
+  stage ${TARGETS} targets
+  printf %s "$2" | sed "s|@SECRET@|$secret|" >"$S/$1.conf" || torn "$1"
+  stage "\${3%/*}" targets
+  printf %s "$4" | sed "s|@SECRET@|$secret|" >"$S/\${3##*/}" && chmod 640 "$S/\${3##*/}" && chgrp 33 "$S/\${3##*/}" || torn "$3"
+  umask 022
+}
+# An account outlives its target, and with it an old secret.
+account_drop() { for user; do [ -z "$user" ] || tgt --op delete --mode account --user "$user" >/dev/null 2>&1; done; }
+target_drop() { # iqn user...
+  tid=$(target_live "$1" 2)
+  [ -z "$tid" ] || tgt --op delete --mode target --tid "$tid" >&2 || fail
+  shift
+  account_drop "$@"
+}
+# What is saved and not offered is offered; what is offered and not saved goes. Where that fails, tgt-admin quotes the command, secret and all.
+targets_offer() { said=$(tgt-admin -C ${CONTROL} -e -c ${TARGETS_CONF} 2>&1) || { printf '%s\n' "$said" | sed 's/password=[^ ]*/password=[secret]/' >&2; fail; }; }
+target_withdraw() { # iqn user script-path
+  progress "withdrawing $1"
+  target_drop "$1" "$2"
+  rm -f -- ${TARGETS}/"$1".conf \${3:+"$3"} || fail
+}`;

@@ -1,0 +1,99 @@
+import { lines, sh, type Sh } from "../sh";
+import { SITE } from "../state";
+import { allDrivers } from "./index";
+
+/** From how full on a run that makes volumes warns, and from how full on none is made. */
+export const LIMITS = "/etc/netboot/volumes";
+
+/**
+ * How volumes come and go. A volume's directory holds its disks by generation, and its lineage: which of them counts, and what it came from. The lineage is placed after the
+ * disk and removed before it, so that what it names is whole at every moment; a disk that it does not name is nobody's.
+ */
+export const volumeLibrary: Sh = lines([
+  ...allDrivers.map(({ library }) => library),
+  sh`
+lineage() { sed -n "s/^$2 //p" "$1/lineage" 2>/dev/null; } # path key
+refuse() { # path words; of a volume that was not there nothing stays
+  [ -e "$1/lineage" ] || { rm -rf -- "$1/.netboot-stage" && rmdir -- "$1"; } 2>/dev/null
+  printf '%s\n' "$2" >&2; finish volume "$1"
+}
+# Addresses that have a session on one of its disks.
+volume_open() { iscsi_live | awk -F'\t' -v at="=$1/" '{ n = split($3, on, ","); for (i = 1; i <= n; i++) if ($6 != "" && index(on[i], at)) { print $6; next } }'; }
+volume_idle() { # path
+  open=$(volume_open "$1")
+  [ -z "$open" ] || refuse "$1" "it is open: $open has a session on it"
+}
+volume_children() { # path; names
+  find "\${1%/*}" -mindepth 2 -maxdepth 2 -name lineage -exec awk -v path="$1" '$1 == "from" && $2 == "volume" && $3 == path { n = split(FILENAME, at, "/"); print at[n - 1] }' {} + | sort
+}
+volume_free() { # path name-that-goes-too...
+  volume_idle "$1"
+  path=$1; shift
+  # A copy that is kept and nobody's any more is whole by itself.
+  children=$(volume_children "$path" | while read -r child; do
+    case " $* " in *" $child "*) ;; *) grep -qsF "volumes\${T}\${path%/*}/$child\${T}" "$M"/owners/* && printf '%s ' "$child" ;; esac
+  done)
+  [ -z "$children" ] || refuse "$path" "it has children: \${children% }"
+}
+# A store that fills up unseen takes all its disks with it.
+volume_room() { # path
+  full=$(df -P -- "\${1%/*}" | awk 'NR == 2 { sub(/%/, "", $5); print $5 }')
+  limit() { sed -n "s/^$1 //p" ${LIMITS} 2>/dev/null; }
+  most=$(limit refuse) warn=$(limit warn)
+  [ "$full" -lt "\${most:-101}" ] || refuse "$1" "its store is $full % full, and from $most % on no volume is made: make room, or raise refusePercent"
+  [ "$full" -lt "\${warn:-101}" ] || [ -f "$W/warned" ] || { : >"$W/warned"; say "note\${T}the store \${1%/*} is $full % full"; }
+}
+volume_make() { # driver path generation bytes image|volume|empty source
+  driver=$1 path=$2 generation=$3 bytes=$4 from=$5
+  progress "volume \${path##*/}, generation $generation"
+  ensure_dir "$path" && chmod 700 "$path" || fail
+  volume_room "$path"
+  case $5 in
+    empty) "$driver"_create "$path" "$generation" "$bytes" ;;
+    image) from="image $6"; image_bytes "$6"; "$driver"_create "$path" "$generation" "$BYTES"; image_into "$6" "$("$driver"_temporary "$path" "$generation")" ;;
+    volume)
+      parent=$(lineage "$6" generation)
+      [ -n "$parent" ] || refuse "$path" "$6, which it is to be a copy of, is not there"
+      from="volume $6 $parent"; "$driver"_clone "$path" "$generation" "$6" "$parent" ;;
+  esac
+  at=$("$driver"_temporary "$path" "$generation") have=$(stat -L -c %s "$at")
+  if [ "\${bytes:=$have}" -lt "$have" ]; then refuse "$path" "it is to have $bytes bytes, and what it comes from has $have"; fi
+  [ "$bytes" = "$have" ] || "$driver"_grow "$at" "$bytes"
+  stage "$path" lineage
+  printf 'netboot-volume 1\ndriver %s\ngeneration %s\nfrom %s\n' "$driver" "$generation" "$from" >"$S/lineage" || torn "$path/lineage"
+}
+volume_place() { "$1"_place "$2" "$3"; place "$2" lineage; } # driver path generation
+# Disks that the lineage does not name, once nothing offers them any more.
+volume_sweep() { # driver path
+  now=$(lineage "$2" generation)
+  for old in $("$1"_generations "$2"); do
+    [ "$old" = "$now" ] || iscsi_live | cut -f 3 | tr , '\n' | cut -d = -f 2- | grep -qxF "$("$1"_store "$2" "$old")" || "$1"_delete "$2" "$old"
+  done
+}
+volume_remove() { # driver path
+  progress "removing volume \${2##*/}"
+  rm -f -- "$2/lineage" || fail
+  volume_sweep "$1" "$2"
+  rmdir -- "$2" 2>/dev/null
+}`,
+  sh`
+# An image's parts, as docs/cloning-protocol.md describes them.
+I=${`${SITE}/http/images`} CHUNKS=${`${SITE}/http/chunks`}
+image_bytes() { # digest; sets BYTES
+  BYTES=$(sed -n 's/^size //p' "$I/$1/index" 2>/dev/null)
+  [ -n "$BYTES" ] || refuse "$path" "its image $1 is not on the master"
+}
+image_into() { # digest file; what was read is checked by SHA-256, what was written by XXH128
+  grep '^part ' "$I/$1/index" >"$W/parts"
+  count=$(wc -l <"$W/parts")
+  while read -r _ n at length sum hash _; do
+    progress "volume \${path##*/}: part $((n + 1)) of $count"
+    if [ "$sum" != zero ]; then
+      sed "s|^\(..\).*|$CHUNKS/\1/&.zst|" "$I/$1/part.$n" >"$W/chunks"
+      [ "$(xargs cat -- <"$W/chunks" | sha256sum | cut -c1-64)" = "$sum" ] || refuse "$path" "part $n of its image $1 is not what it was: refresh the DiskImage"
+      xargs cat -- <"$W/chunks" | zstd -dqc | dd of="$2" bs=65536 seek=$((at / 65536)) iflag=fullblock conv=sparse,notrunc status=none || torn "$2"
+    fi
+    [ "$(dd if="$2" bs=65536 skip=$((at / 65536)) count=$(((length + 65535) / 65536)) status=none | xxhsum -H2 | cut -c1-32)" = "$hash" ] || refuse "$path" "part $n was not written as it is in its image $1"
+  done <"$W/parts"
+}`,
+]);

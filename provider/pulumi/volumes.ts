@@ -1,0 +1,32 @@
+import { base } from "../engine/paths";
+import type { VolumeSpec } from "../engine/state";
+import type { Problem } from "../resource";
+import type { Inputs } from "./inputs";
+
+type Volumes = Record<string, VolumeSpec>;
+
+const origin = ({ from }: VolumeSpec) => JSON.stringify(from ?? null);
+const field = (olds: Partial<Inputs>, name: string) => (olds.boot ? `boot.${name}` : name);
+
+/** What state shows already that the host would refuse: a lower generation, another content under the same one, a smaller disk. */
+export function volumeFaults(olds: Partial<Inputs>, volumes: Volumes = {}): Problem[] {
+    return Object.entries(volumes).flatMap(([path, now]): Problem[] => {
+        const before = olds.volumes?.[path];
+        if (!before) return [];
+        const say = (property: string, reason: string) => [{ property: field(olds, property), reason: `${field(olds, property)} ${reason}` }];
+        if (now.generation < before.generation) return say("generation", `is ${now.generation}, and ${base(path)} is of generation ${before.generation}: write ${before.generation} to leave it as it is, or ${before.generation + 1} to have it made anew.`);
+        if (now.generation > before.generation) return [];
+        if (origin(now) !== origin(before)) return say("generation", `is ${now.generation} as before, and what ${base(path)} comes from is another: write ${now.generation + 1} to have it made anew, by which what is on it is lost.`);
+        if (now.size !== undefined && before.size !== undefined && now.size < before.size) return say("size", `is ${now.size} bytes, and ${base(path)} has ${before.size}: a disk is not made smaller; leave the size, or raise the generation to have it made anew.`);
+        return [];
+    });
+}
+
+/** What this run would lose, for the diagnostics of preview and up. */
+export function losses(olds: Partial<Inputs>, volumes: Volumes = {}): string[] {
+    return Object.entries(olds.volumes ?? {}).flatMap(([path, before]) => {
+        const now = volumes[path];
+        if (now && now.generation > before.generation) return [`DISCARDS what is on ${base(path)}, which is made anew (generation ${before.generation} → ${now.generation})`];
+        return now || before.retain ? [] : [`REMOVES ${base(path)} with all that is on it`];
+    });
+}

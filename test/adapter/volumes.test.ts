@@ -1,0 +1,34 @@
+// What check says of disks that a run would make anew, remove or lose: all that state knows, before the master is asked.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { check } from "../../provider/dist/pulumi/check.js";
+import { resourceType } from "../../provider/dist/resources/registry.js";
+import { handle, machine, master } from "./inputs.ts";
+
+const storing = handle({ ref: { ...master, host: "10.2.0.1", storage: { driver: "reflink", path: "/srv/netboot/volumes", iqn: "iqn.2024-07.internal.netboot" } } });
+const urn = "urn:pulumi:dev::site::pulumi-nodejs:dynamic/netboot:Volume::golden";
+const volume = (args: object): any => ({ name: "golden", __urn: urn, __provider: "", __master: storing, ...args });
+const of = (type: string, olds: any, news: any): any => check(resourceType(type), olds, news);
+const reasons = ({ failures }: any) => failures.map(({ property, reason }: any) => `${property}: ${reason}`);
+const image = (digit: string) => ({ image: { name: "debian", digest: digit.repeat(64) } });
+
+test("a volume: larger is allowed, smaller is not; another content, and a lower generation, need a higher one", () => {
+    const before = of("Volume", {}, volume({ size: "2GiB", from: image("1") })).inputs;
+    assert.deepEqual(reasons(of("Volume", before, volume({ size: "4GiB", from: image("1") }))), []);
+    assert.match(reasons(of("Volume", before, volume({ size: "1GiB", from: image("1") })))[0], /^size: size is 1073741824 bytes, and golden has 2147483648: a disk is not made smaller/);
+    assert.match(reasons(of("Volume", before, volume({ size: "2GiB", from: image("2") })))[0], /^generation: generation is 1 as before, and what golden comes from is another: write 2/);
+    const anew = of("Volume", before, volume({ size: "1GiB", from: image("2"), generation: 2 }));
+    assert.deepEqual([anew.failures, anew.lost], [[], ["DISCARDS what is on golden, which is made anew (generation 1 → 2)"]]);
+    assert.match(reasons(of("Volume", anew.inputs, volume({ size: "1GiB", from: image("2") })))[0], /generation is 1, and golden is of generation 2: write 2 to leave it as it is, or 3/);
+});
+
+test("a machine: what it no longer boots from is said to be removed, unless it is retained", () => {
+    const diskless = (more: object) => machine("desk", { mac: "52:54:00:00:02:01", pool: undefined, address: "10.0.0.21", __pool: handle({ ref: { name: "lan", mode: "authoritative", subnet: "10.0.0.0/24", reserved: [] } }), __master: storing, ...more });
+    const boot = { kind: "diskless", volume: { name: "golden" }, generation: 3 };
+    const before = of("Machine", {}, diskless({ boot }));
+    assert.deepEqual([before.failures, before.lost], [[], []]);
+    assert.deepEqual(of("Machine", before.inputs, diskless({ boot: { kind: "local" } })).lost, ["REMOVES golden+desk with all that is on it"]);
+    assert.match(reasons(of("Machine", before.inputs, diskless({ boot: { ...boot, generation: 2 } })))[0], /^boot\.generation: boot\.generation is 2, and golden\+desk is of generation 3/);
+    const kept = of("Machine", before.inputs, diskless({ boot: { ...boot, retain: true } })).inputs;
+    assert.deepEqual(of("Machine", kept, diskless({ boot: { kind: "local" } })).lost, []);
+});

@@ -1,0 +1,161 @@
+// Machines without a disk: each boots its own copy of one golden disk by iSCSI, with BIOS and with UEFI, and nobody else gets at it.
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { zstdCompressSync } from "node:zlib";
+import { startClient } from "../lab/client.ts";
+import { bootableDisk } from "../lab/disk/image.ts";
+import { exec, tryExec, until } from "../lab/exec.ts";
+import { type Lab, openLab } from "../lab/lab.ts";
+import { type Master, startMaster } from "../lab/master.ts";
+import { differences, inWords } from "../lab/snapshot.ts";
+import { mountStore } from "../lab/store.ts";
+import { openSite, type Site } from "./cli.ts";
+
+const STORE = "/srv/netboot/volumes";
+const IQN = "iqn.2024-07.internal.netboot";
+const macs = { bios: "52:54:00:00:0d:01", uefi: "52:54:00:00:0d:02" };
+const numbers = { bios: 21, uefi: 22 };
+const boot = bootableDisk();
+/** 48 MiB: what boots, noise, and zeros. */
+const image = Buffer.concat([boot, randomBytes(3 << 20), Buffer.alloc((48 << 20) - boot.length - (3 << 20))]);
+const sha256 = createHash("sha256").update(image).digest("hex");
+
+let lab: Lab;
+let master: Master;
+let site: Site;
+let store: { unmount(): Promise<void> } | undefined;
+let bare: Awaited<ReturnType<Master["snapshot"]>>;
+before(async () => {
+    lab = await openLab();
+    master = await startMaster(lab);
+    store = await mountStore(master, STORE);
+    await master.exec("DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends libiscsi-bin >/dev/null");
+    bare = await master.snapshot();
+    site = await openSite(lab, master, program());
+    writeFileSync(join(site.folder, "golden.img.zst"), zstdCompressSync(image));
+});
+after(async () => {
+    site?.[Symbol.dispose]();
+    await store?.unmount();
+    await lab.close();
+});
+
+const program = ({ bios = 1, uefi = 1, storage = "", more = "" } = {}) => `
+const m = master({ storage: { ${storage} } });
+const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
+const golden = new netboot.Volume("golden", { master: m, from: new netboot.DiskImage("golden", { master: m, source: "./golden.img.zst" }) });
+const at = (last) => site.require("address").replace(/[0-9]+$/, last);
+const machine = (name, mac, last, boots) => new netboot.Machine(name, { master: m, mac, pool: lan, address: at(last), boot: boots });
+machine("bios", "${macs.bios}", ${numbers.bios}, boot.diskless(golden, { generation: ${bios} }));
+machine("uefi", "${macs.uefi}", ${numbers.uefi}, boot.diskless(golden, { generation: ${uefi} }));
+${more}`;
+
+const digest = async (name: string, generation = 1) => (await master.exec(`sha256sum <${STORE}/${name}/disk.${generation}`)).slice(0, 64);
+const tgtadm = "tgtadm -C 3261 --lld iscsi";
+const shown = () => master.exec(`${tgtadm} --op show --mode target`);
+const secret = async (name: string) => (await master.exec(`sed -n 's/^ *incominguser [^ ]* //p' '/etc/netboot/iscsi/${IQN}:${name}:golden.conf'`)).trim();
+/** Ends what a machine that has lost its power leaves behind. */
+const endSession = async (name: string) => {
+    const tid = /Target (\d+):/.exec((await shown()).split("\n").find((line) => line.endsWith(`:${name}:golden`))!)![1];
+    await master.exec(`for s in $(${tgtadm} --op show --mode conn --tid ${tid} | sed -n 's/^Session: //p'); do ${tgtadm} --op delete --mode conn --tid ${tid} --sid $s --cid 0; done`);
+    await until("the session's end", 10_000, async () => !/IP Address/.test((await shown()).split(`:${name}:golden`)[1]!.split(/^Target/m)[0]!));
+};
+
+test("the preview says which disk each machine boots; no secret is in what is shown or stored", async (t) => {
+    const { text } = await site.run(["preview", "--diff"]);
+    assert.match(text, /disk golden\+bios by iSCSI: this machine's own copy of golden, kept/);
+    const up = await site.up();
+    t.diagnostic(`up ${up.seconds.toFixed(1)} s`);
+    assert.equal(await digest("golden"), sha256);
+    for (const name of ["bios", "uefi"]) {
+        assert.equal(await digest(`golden+${name}`), sha256);
+        assert.ok(!JSON.stringify(site.state()).includes(await secret(name)) && !up.text.includes(await secret(name)));
+    }
+    await site.up({ args: ["--refresh", "--expect-no-changes"] });
+});
+
+test("refused: another secret, another machine's disk and its secret, and who asks what there is; the machine itself gets in", async () => {
+    const own = await secret("bios");
+    // With the address of one of the machines, and the tools of an initiator.
+    const asking = await lab.start("dhcp", { address: lab.at(numbers.bios) }, (it) => it.withEntrypoint(["sleep"]).withCommand(["infinity"]));
+    try {
+        await exec(asking, "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends libiscsi-bin curl >/dev/null");
+        const login = async (user: string, password: string, name: string) => (await tryExec(asking, `LIBISCSI_CHAP_USERNAME='${user}' LIBISCSI_CHAP_PASSWORD='${password}' timeout 20 iscsi-inq -i ${IQN}:bios iscsi://${master.host}/${IQN}:${name}:golden/1 2>&1`)).stdout;
+        assert.match(await login("golden+bios", own, "bios"), /DIRECT_ACCESS/);
+        assert.match(await login("golden+bios", "wrongwrongwrong1", "bios"), /Authentication failure/);
+        assert.match(await login("golden+uefi", await secret("uefi"), "bios"), /Authentication failure/);
+        assert.match(await login("golden+uefi", await secret("uefi"), "uefi"), /Target not found/);
+        const listed = (await tryExec(asking, `timeout 20 iscsi-ls -i ${IQN}:uefi iscsi://${master.host} 2>&1`)).stdout;
+        assert.match(listed, /:bios:golden/);
+        assert.doesNotMatch(listed, /uefi/);
+        const fetched = (last: number) => exec(asking, `curl -s http://${master.host}/san/${lab.at(last)}-golden.ipxe`);
+        assert.ok((await fetched(numbers.bios)).includes(own));
+        assert.match(await fetched(numbers.uefi), /403 Forbidden/);
+    } finally {
+        await asking.stop();
+    }
+    assert.match((await master.tryExec(`LIBISCSI_CHAP_USERNAME=golden+bios LIBISCSI_CHAP_PASSWORD='${own}' timeout 20 iscsi-inq -i ${IQN}:bios iscsi://${master.host}/${IQN}:bios:golden/1 2>&1`)).stdout, /Target not found/, "an address that is not the machine's");
+});
+
+for (const firmware of ["bios", "uefi"] as const)
+    test(`${firmware} boots its disk by iSCSI; the golden disk stays what it was`, { timeout: 500_000 }, async (t) => {
+        const client = await startClient(lab, { name: firmware, firmware, mac: macs[firmware] });
+        const began = Date.now();
+        await client.waitFor("local", 400_000);
+        t.diagnostic(`${firmware}: from power on to its disk ${((Date.now() - began) / 1000).toFixed(0)} s`);
+        assert.match(await shown(), new RegExp(`IP Address: ${lab.at(numbers[firmware])}`));
+        if (firmware === "bios") {
+            site.program(program({ bios: 2 }));
+            const { text } = await site.up({ expect: 1 });
+            assert.match(text, /has a session on it/);
+            site.program(program());
+        }
+        await client.stop();
+        await endSession(firmware);
+        assert.equal(await digest("golden"), sha256);
+    });
+
+test("a higher generation makes one machine's disk anew and leaves the other's alone; lower ones are refused in the preview", async () => {
+    for (const name of ["bios", "uefi"]) await master.exec(`printf written | dd of=${STORE}/golden+${name}/disk.1 bs=1M seek=40 conv=notrunc status=none`);
+    const written = await digest("golden+uefi");
+    site.program(program({ bios: 2 }));
+    const { text } = await site.run(["preview", "--diff"]);
+    assert.match(text, /DISCARDS what is on golden\+bios, which is made anew \(generation 1 → 2\)/);
+    await site.up();
+    assert.equal(await digest("golden+bios", 2), sha256);
+    assert.equal(await digest("golden+uefi"), written);
+    assert.equal((await master.exec(`ls ${STORE}/golden+bios`)).trim(), "disk.2\nlineage");
+    assert.match(await shown(), /golden\+bios\/disk\.2/);
+    site.program(program());
+    assert.match((await site.run(["preview"], { expect: "any" })).text, /boot\.generation is 1, and golden\+bios is of generation 2/);
+    site.program(program({ bios: 2 }));
+});
+
+test("a target removed by hand is shown and mended; a store that is full takes no more", async () => {
+    const iqn = `${IQN}:uefi:golden`;
+    await master.exec(`${tgtadm} --op delete --mode target --tid $(${tgtadm} --op show --mode target | sed -n 's/^Target \\([0-9]*\\): ${iqn}$/\\1/p')`);
+    const drift = await site.run(["refresh", "--diff", "--yes"]);
+    assert.match(drift.text, new RegExp(`${iqn}`));
+    await site.up();
+    assert.match(await shown(), new RegExp(iqn));
+    await site.up({ args: ["--refresh", "--expect-no-changes"] });
+
+    site.program(program({ bios: 2, storage: "warnPercent: 1, refusePercent: 1", more: 'machine("third", "52:54:00:00:0d:03", 23, boot.diskless(golden));' }));
+    assert.match((await site.up({ expect: 1 })).text, /its store is \d+ % full, and from 1 % on no volume is made/);
+    site.program(program({ bios: 2 }));
+    await site.up();
+    const left = await master.tryExec(`ls ${STORE}`);
+    assert.deepEqual(left.stdout.trim().split("\n").sort(), ["golden", "golden+bios", "golden+uefi"]);
+});
+
+test("after a restart of the daemon everything is back; destroy leaves nothing", async () => {
+    await master.exec("systemctl restart netboot-iscsi");
+    assert.equal((await shown()).match(/^Target /gm)?.length, 2);
+    await site.up({ args: ["--refresh", "--expect-no-changes"] });
+    await site.destroy();
+    assert.equal((await master.exec(`ls -A ${STORE}`)).trim(), "");
+    assert.equal(inWords(differences(bare, await master.snapshot())), "");
+});

@@ -1,0 +1,117 @@
+// Targets on a host without a machine: the real scripts and tools, and a daemon of stubs. What the real one refuses is tested on real masters.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { after, test } from "node:test";
+import { createEngine } from "../../provider/dist/engine/index.js";
+import { fastHost, type FastHost } from "./fastHost.ts";
+import { gone, urn } from "./site.ts";
+
+const hosts: FastHost[] = [];
+after(() => hosts.forEach((host) => host.remove()));
+function newHost(from?: FastHost): FastHost {
+  const host = from?.copy() ?? fastHost();
+  hosts.push(host);
+  return host;
+}
+const engineOn = (host: FastHost, cut?: any) => createEngine(host.connect(cut), { watch: 0, patience: 20, who: "a test" });
+const outcome = (work: Promise<any>): Promise<any> => work.then((result) => ({ result }), (error) => ({ error }));
+
+const iqn = (name: string) => `iqn.2024-07.internal.netboot:${name}:golden`;
+const target = (name: string, last: number, spec: object = {}): any => ({
+  owner: urn("Machine", name), label: `Machine "${name}"`,
+  want: { targets: { [iqn(name)]: { luns: { 1: `/srv/${name}/disk.1` }, address: `10.0.0.${last}`, initiator: `iqn.2024-07.internal.netboot:${name}`, user: `golden+${name}`, portal: "10.0.0.2", script: `/srv/netboot/http/san/10.0.0.${last}-golden.ipxe`, ...spec } } },
+});
+const conf = (host: FastHost, name: string) => readFileSync(host.path(`/etc/netboot/iscsi/${iqn(name)}.conf`), "utf8");
+const secret = (host: FastHost, name: string) => /incominguser \S+ (\S+)/.exec(conf(host, name))![1]!;
+const script = (host: FastHost, last: number) => readFileSync(host.path(`/srv/netboot/http/san/10.0.0.${last}-golden.ipxe`), "utf8");
+const whys = async (host: FastHost, op: any) => (await engineOn(host).reconcile(op)).changed.map(({ why }: any) => why);
+
+test("a secret is drawn once, is in two files that no one else may read, and in nothing that leaves the host", async () => {
+  const host = newHost();
+  const sent: string[] = [];
+  const engine = createEngine(async () => {
+    const transport = await host.connect()();
+    return { ...transport, run: async (text: string, options: any) => { const output = await transport.run(text, options); sent.push(text, output.stdout, output.stderr); return output; } };
+  }, { watch: 0 });
+  await Promise.all([engine.reconcile(target("a", 21)), engine.reconcile(target("b", 22))]);
+  const [a, b] = [secret(host, "a"), secret(host, "b")];
+  assert.match(a, /^[A-Za-z0-9._]{16}$/);
+  assert.notEqual(a, b);
+  assert.equal(script(host, 21), `#!ipxe\nset initiator-iqn iqn.2024-07.internal.netboot:a\nset username golden+a\nset password ${a}\nset netboot-disk iscsi:10.0.0.2:::1:${iqn("a")}\n`);
+  const mode = (path: string) => ((stat) => [(stat.mode & 0o777).toString(8), stat.gid])(statSync(host.path(path)));
+  assert.deepEqual(mode(`/etc/netboot/iscsi/${iqn("a")}.conf`), ["600", 0]);
+  assert.deepEqual(mode("/srv/netboot/http/san/10.0.0.21-golden.ipxe"), ["640", 33]);
+  assert.ok(!sent.some((text) => text.includes(a) || text.includes(b)), "a secret left the host");
+  assert.deepEqual(await whys(host, target("a", 21)), []);
+
+  assert.deepEqual(await whys(host, target("a", 21, { luns: { 1: "/srv/a/disk.2" } })), ["its saved file differs"]);
+  assert.equal(secret(host, "a"), a, "another disk is no reason for another secret");
+  assert.deepEqual(await whys(host, target("a", 31, { luns: { 1: "/srv/a/disk.2" } })), ["its saved file differs"]);
+  assert.ok(!existsSync(host.path("/srv/netboot/http/san/10.0.0.21-golden.ipxe")), "what was for the former address is left");
+  assert.match((await host.shell("tgtadm --op show --mode target")).stdout, /Backing store path: \/srv\/a\/disk\.2\n[^]*10\.0\.0\.31/);
+  assert.match(conf(host, "b"), new RegExp(b));
+});
+
+test("whatever is changed by hand, saved or in the daemon, is shown and mended", async () => {
+  const template = newHost();
+  await engineOn(template).reconcile(target("a", 21));
+  for (const [change, why] of [
+    ["rm /etc/netboot/iscsi/*", "not saved: a reboot would lose it"],
+    ["sed -i s/10.0.0.21/10.0.0.99/ /etc/netboot/iscsi/*", "its saved file differs"],
+    ["chmod 644 /etc/netboot/iscsi/*", "its saved file has mode 0644 0:0"],
+    ["sed -i 's/^set password.*/set password x/' /srv/netboot/http/san/*", "what the machine is told of it differs"],
+    ["rm /srv/netboot/http/san/*", "what the machine is told of it differs"],
+    [": >/stub/targets", "not offered"],
+    ["sed -i 's/10.0.0.21/ALL/' /stub/targets", "offered otherwise: 1=/srv/a/disk.1 golden+a ALL"],
+  ] as const) {
+    const host = newHost(template);
+    await host.shell(change);
+    assert.deepEqual(await whys(host, target("a", 21)), [why], change);
+    assert.deepEqual(await whys(host, target("a", 21)), [], change);
+    assert.ok(script(host, 21).includes(secret(host, "a")));
+  }
+  const host = newHost(template);
+  await host.shell("sed -i 's/10.0.0.21/ALL/' /stub/targets");
+  assert.equal((await engineOn(host).observe(target("a", 21))).state.targets![iqn("a")]!.address, "ALL");
+  await host.shell(": >/stub/targets");
+  assert.deepEqual((await engineOn(host).observe(target("a", 21))).state.targets, {});
+});
+
+test("with a session on it a target is neither changed nor withdrawn; others are; without one it goes without a trace", async () => {
+  const host = newHost();
+  const bare = host.snapshot();
+  await engineOn(host).reconcile(target("a", 21));
+  await host.shell("sed -i 's/^    I_T nexus information:/&\\n        I_T nexus: 1\\n                IP Address: 10.0.0.21/' /stub/targets");
+  for (const op of [target("a", 21, { luns: { 1: "/srv/a/disk.2" } }), gone(target("a", 21))]) {
+    const engine = engineOn(host);
+    const [a, b] = await Promise.all([op, target("b", 22)].map((one) => outcome(engine.reconcile(one))));
+    assert.match(a.error.message, /10\.0\.0\.21 has a session on it/);
+    assert.ok(b.result, String(b.error));
+    assert.match(conf(host, "a"), /disk\.1>/);
+  }
+  await host.shell("sed -i '/IP Address/d' /stub/targets");
+  await engineOn(host).reconcile(gone(target("a", 21)));
+  await engineOn(host).reconcile(gone(target("b", 22)));
+  assert.deepEqual(host.snapshot(), bare);
+});
+
+test("killed at any tool: the next run comes to its end, and both files hold one secret", async () => {
+  const base = newHost();
+  await engineOn(base).reconcile(target("b", 22));
+  const op = target("a", 21);
+  const probe = newHost(base);
+  probe.killAt = 1e9;
+  await engineOn(probe).reconcile(op);
+  for (let n = 3; n <= probe.tools(); n += 11) {
+    const host = newHost(base);
+    host.killAt = n;
+    await outcome(engineOn(host, { at: 3, when: "before" }).reconcile(op));
+    host.killAt = 0;
+    await engineOn(host).reconcile(op);
+    assert.ok(script(host, 21).includes(secret(host, "a")), `killed at tool ${n}`);
+    assert.deepEqual(await whys(host, op), [], `killed at tool ${n}`);
+    await engineOn(host).reconcile(gone(op));
+    assert.deepEqual(Object.keys(host.snapshot()).filter((path) => path.includes("a:golden") || path.includes("10.0.0.21")), []);
+    host.remove();
+  }
+});

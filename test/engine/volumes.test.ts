@@ -1,0 +1,194 @@
+// Volumes on a host without a machine: the real scripts and tools, in memory, where a plain copy stands for one that shares its blocks.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { after, test } from "node:test";
+import { createEngine } from "../../provider/dist/engine/index.js";
+import { ingest } from "../../provider/dist/resources/diskImage/scripts.js";
+import { disk, MIB, noise, sha256Of } from "../image/disk.ts";
+import { blocksOf } from "../../provider/dist/engine/blocks.js";
+import { fastHost, type FastHost } from "./fastHost.ts";
+import { gone, urn } from "./site.ts";
+
+const hosts: FastHost[] = [];
+after(() => hosts.forEach((host) => host.remove()));
+const template = fastHost();
+await template.shell("mkdir -p /srv/netboot/pool; for p in zstd xxhash; do touch /stub/dpkg/$p /stub/repo/$p; done");
+hosts.push(template);
+function newHost(from = template): FastHost {
+  const host = from.copy();
+  hosts.push(host);
+  return host;
+}
+const engineOn = (host: FastHost, cut?: any) => createEngine(host.connect(cut), { watch: 0, patience: 20, who: "a test" });
+const outcome = (work: Promise<any>): Promise<any> => work.then((result) => ({ result }), (error) => ({ error }));
+
+const POOL = "/srv/netboot/pool";
+const at = (name: string) => `${POOL}/${name}`;
+const volume = (name: string, spec: object): any => ({ owner: urn("Volume", name), label: `Volume "${name}"`, want: { volumes: { [at(name)]: { driver: "reflink", generation: 1, ...spec } } } });
+const copy = (name: string, of: string, spec: object = {}) => volume(name, { from: { volume: at(of) }, ...spec });
+const content = (host: FastHost, name: string, generation = 1) => readFileSync(host.path(`${at(name)}/disk.${generation}`));
+const lineage = (host: FastHost, name: string) => readFileSync(host.path(`${at(name)}/lineage`), "utf8");
+const names = (host: FastHost) => readdirSync(host.path(POOL)).sort();
+const write = (host: FastHost, name: string, text: string, generation = 1) => host.shell(`printf %s '${text}' | dd of=${at(name)}/disk.${generation} conv=notrunc status=none`);
+const session = (store: string, address: string) => `Target 1: iqn.x:y\n    I_T nexus information:\n        I_T nexus: 1\n                IP Address: ${address}\n    LUN information:\n        LUN: 1\n            Backing store path: ${store}\n    Account information:\n    ACL information:\n`;
+
+test("empty: made sparse with its lineage, found as wanted again, grown, never made smaller, gone without a trace", async () => {
+  const host = newHost();
+  const engine = engineOn(host);
+  await engine.reconcile(volume("data", { size: MIB }));
+  assert.equal(lineage(host, "data"), "netboot-volume 1\ndriver reflink\ngeneration 1\nfrom empty\n");
+  assert.equal(content(host, "data").length, MIB);
+  assert.equal(statSync(host.path(at("data"))).mode & 0o777, 0o700);
+  assert.equal(statSync(host.path(`${at("data")}/disk.1`)).mode & 0o777, 0o600);
+  assert.deepEqual((await engineOn(host).reconcile(volume("data", { size: MIB }))).changed, []);
+  await write(host, "data", "mine");
+  assert.deepEqual((await engineOn(host).reconcile(volume("data", { size: 2 * MIB }))).changed.map(({ why }: any) => why), [`size ${MIB} → ${2 * MIB}`]);
+  assert.equal(content(host, "data").subarray(0, 4).toString(), "mine");
+  assert.equal(content(host, "data").length, 2 * MIB);
+  assert.match((await outcome(engineOn(host).reconcile(volume("data", { size: MIB })))).error.message, /has 2097152 bytes, and 1048576 are declared: a disk is not made smaller/);
+  await engineOn(host).reconcile(gone(volume("data", {})));
+  assert.deepEqual(host.snapshot(), newHost().snapshot());
+});
+
+test("copies: of what the parent holds now; a child stays what it is when its parent gets on, and goes before its parent", async () => {
+  const host = newHost();
+  const engine = engineOn(host);
+  await engine.reconcile(volume("golden", { size: MIB }));
+  await write(host, "golden", "first");
+  await Promise.all(["a", "b"].map((name) => engine.reconcile(copy(name, "golden", name === "b" ? { size: 2 * MIB } : {}))));
+  assert.equal(lineage(host, "a"), `netboot-volume 1\ndriver reflink\ngeneration 1\nfrom volume ${at("golden")} 1\n`);
+  assert.deepEqual(["a", "b"].map((name) => content(host, name).subarray(0, 5).toString()), ["first", "first"]);
+  assert.equal(content(host, "b").length, 2 * MIB);
+
+  const refused = await outcome(engineOn(host).reconcile(gone(volume("golden", {}))));
+  assert.match(refused.error.message, /pool\/golden could not be changed, and is as it was\.\n  it has children: a b\n/);
+  assert.ok(existsSync(host.path(`${at("golden")}/disk.1`)));
+
+  await engineOn(host).reconcile(volume("golden", { size: MIB, generation: 2 }));
+  assert.deepEqual((await engineOn(host).reconcile(copy("a", "golden"))).changed, []);
+  assert.deepEqual(readdirSync(host.path(at("golden"))).sort(), ["disk.2", "lineage"]);
+  await write(host, "golden", "second", 2);
+  await write(host, "b", "mine");
+  assert.deepEqual((await engineOn(host).reconcile(copy("a", "golden", { generation: 2 }))).changed.map(({ why }: any) => why), ["generation 1 → 2: made anew"]);
+  assert.equal(content(host, "a", 2).subarray(0, 6).toString(), "second");
+  assert.equal(content(host, "b").subarray(0, 4).toString(), "mine");
+
+  // All at once, as when the master itself goes with what is left.
+  await Promise.all(["a", "b", "golden"].map((name) => engineOn(host).reconcile(gone(volume(name, {}))).catch(() => undefined)));
+  await engineOn(host).reconcile(gone(volume("golden", {})));
+  assert.deepEqual(names(host), []);
+});
+
+test("what is open is neither made anew nor removed; whatever else is wanted in the same commit is done", async () => {
+  const host = newHost();
+  await engineOn(host).reconcile(volume("a", { size: MIB }));
+  await host.shell(`printf '%s' '${session(`${at("a")}/disk.1`, "10.0.0.21")}' >/stub/targets`);
+  for (const op of [volume("a", { size: MIB, generation: 2 }), gone(volume("a", {}))]) {
+    const engine = engineOn(host);
+    const [a, b] = await Promise.all([op, volume("b", { size: MIB })].map((one) => outcome(engine.reconcile(one))));
+    assert.match(a.error.message, /it is open: 10\.0\.0\.21 has a session on it/);
+    assert.ok(b.result, String(b.error));
+    assert.equal(content(host, "a").length, MIB);
+  }
+  assert.deepEqual((await engineOn(host).observe(volume("a", { size: MIB }))).state, volume("a", { size: MIB }).want);
+});
+
+test("another content, driver or a lower generation under one number is refused, and nothing is lost", async () => {
+  const host = newHost();
+  await engineOn(host).reconcile(volume("a", { size: MIB, generation: 3 }));
+  await write(host, "a", "mine", 3);
+  for (const [spec, words] of [
+    [{ size: MIB, generation: 2 }, /is of generation 3 already, and 2 is declared/],
+    [{ from: { image: "ab".repeat(32) }, generation: 3 }, /came from empty, and image (ab)+ is declared/],
+    [{ from: { volume: at("x") }, generation: 4 }, /\/pool\/x, which it is to be a copy of, is not there/],
+    [{ from: { image: "ab".repeat(32) }, generation: 4 }, /its image (ab)+ is not on the master/],
+  ] as const) assert.match((await outcome(engineOn(host).reconcile(volume("a", spec)))).error.message, words);
+  assert.equal(content(host, "a", 3).subarray(0, 4).toString(), "mine");
+  await host.shell(`mkdir ${at("theirs")}; echo 1 >${at("theirs")}/disk.1`);
+  assert.match((await outcome(engineOn(host).reconcile(volume("theirs", { size: MIB })))).error.message, /not ours/);
+});
+
+test("removed by hand: shown, and made again; kept where that is declared, and taken up again", async () => {
+  const host = newHost();
+  await engineOn(host).reconcile(volume("a", { size: MIB, retain: true }));
+  await host.shell(`rm ${at("a")}/disk.1`);
+  assert.deepEqual((await engineOn(host).observe(volume("a", { size: MIB }))).state.volumes, {});
+  assert.deepEqual((await engineOn(host).reconcile(volume("a", { size: MIB, retain: true }))).changed.map(({ why }: any) => why), ["its disk is gone"]);
+  await write(host, "a", "mine");
+  await engineOn(host).reconcile(gone(volume("a", {})));
+  await engineOn(host).reconcile(volume("a", { size: MIB }));
+  assert.equal(content(host, "a").subarray(0, 4).toString(), "mine");
+});
+
+test("a copy that is kept when its machine goes does not keep its parent", async () => {
+  const host = newHost();
+  await engineOn(host).reconcile(volume("golden", { size: MIB }));
+  await engineOn(host).reconcile(copy("a", "golden", { retain: true }));
+  assert.match((await outcome(engineOn(host).reconcile(gone(volume("golden", {}))))).error.message, /it has children: a/);
+  await engineOn(host).reconcile(gone(copy("a", "golden")));
+  await engineOn(host).reconcile(gone(volume("golden", {})));
+  assert.deepEqual(names(host), ["a"]);
+});
+
+const raw = disk("volume", { size: 72 * MIB, gpt: true, pieces: [[MIB, noise("a", 3 * MIB)], [65 * MIB + 17, noise("b", MIB)], [70 * MIB + 5, noise("c", 2 * MIB - 5)]] });
+/** A host with that image taken in. */
+async function withImage(): Promise<{ host: FastHost; sha256: string }> {
+  const host = newHost();
+  const sha256 = sha256Of(raw);
+  const place = `/srv/netboot/http/images/${sha256}`;
+  copyFileSync(raw, host.path("/tmp/raw"));
+  await engineOn(host).reconcile({
+    owner: urn("DiskImage", "i"), label: "i",
+    want: { directories: { "/srv/netboot/http/images": "0755", "/srv/netboot/http/chunks": "0755" }, artifacts: { [place]: { recipe: sha256 } } },
+    builds: { [place]: { script: ingest("i", sha256, { from: "master", where: "/tmp/raw" }) } },
+  } as any);
+  return { host, sha256 };
+}
+
+test("from an image: its very bytes, sparse; a chunk that went bad is named, and nothing is made of it", async () => {
+  const { host, sha256 } = await withImage();
+  await engineOn(host).reconcile(volume("golden", { from: { image: sha256 } }));
+  assert.equal(createHash("sha256").update(content(host, "golden")).digest("hex"), sha256);
+  assert.ok(statSync(host.path(`${at("golden")}/disk.1`)).blocks * 512 < 12 * MIB);
+  await engineOn(host).reconcile(volume("large", { from: { image: sha256 }, size: 80 * MIB }));
+  assert.equal(content(host, "large").length, 80 * MIB);
+  assert.match((await outcome(engineOn(host).reconcile(volume("small", { from: { image: sha256 }, size: MIB })))).error.message, /it is to have 1048576 bytes, and what it comes from has 75497472/);
+  await host.shell("f=$(find /srv/netboot/http/chunks -type f | head -n 1); printf x | dd of=$f bs=1 seek=20 conv=notrunc");
+  assert.match((await outcome(engineOn(host).reconcile(volume("other", { from: { image: sha256 } })))).error.message, /part \d of its image \w+ is not what it was/);
+  assert.ok(!existsSync(host.path(at("other"))), "of a volume that could not be made nothing stays");
+  assert.equal((await blocksOf(host.path(`${at("golden")}/disk.1`))).sha256, sha256);
+});
+
+test("killed at any tool while a volume is made, made anew or removed: old or new, and the next run comes to its end", async () => {
+  const base = newHost();
+  await engineOn(base).reconcile(volume("golden", { size: MIB }));
+  await write(base, "golden", "golden");
+  const lives: [string, (host: FastHost) => Promise<unknown>, any][] = [
+    ["make", async () => undefined, copy("a", "golden")],
+    ["make anew", async (host) => (await engineOn(host).reconcile(copy("a", "golden")), write(host, "a", "mine!!")), copy("a", "golden", { generation: 2 })],
+    ["remove", async (host) => engineOn(host).reconcile(copy("a", "golden")), gone(copy("a", "golden"))],
+  ];
+  for (const [what, prepare, op] of lives) {
+    const ready = newHost(base);
+    await prepare(ready);
+    const probe = newHost(ready);
+    probe.killAt = 1e9;
+    await engineOn(probe).reconcile(op);
+    for (let n = 3; n <= probe.tools(); n += 29) {
+      const host = newHost(ready);
+      host.killAt = n;
+      await outcome(engineOn(host, { at: 3, when: "before" }).reconcile(op));
+      host.killAt = 0;
+      const where = `${what}, killed at tool ${n}`;
+      if (existsSync(host.path(`${at("a")}/lineage`))) {
+        const generation = Number(/^generation (\d+)$/m.exec(lineage(host, "a"))![1]);
+        assert.equal(content(host, "a", generation).subarray(0, 6).toString(), what === "make anew" && generation === 1 ? "mine!!" : "golden", where);
+      }
+      await engineOn(host).reconcile(op);
+      assert.deepEqual(existsSync(host.path(at("a"))) ? readdirSync(host.path(at("a"))).sort() : [], op.want ? [`disk.${what === "make" ? 1 : 2}`, "lineage"] : [], where);
+      assert.equal((await engineOn(host).reconcile(op)).changed.length, 0, where);
+      host.remove();
+    }
+  }
+});
