@@ -2,6 +2,7 @@
 # The first process of a client's container: puts the container's link under a bridge, and a machine beside it.
 # The machine's tap is the only thing that speaks on the link: the container itself gives up its address.
 set -eu
+state=
 ip link add br0 type bridge mcast_snooping 0
 ip addr flush dev eth0
 ip link set eth0 master br0
@@ -14,4 +15,19 @@ if [ ! -e /machine/vars.fd ]; then
     cp /usr/share/OVMF/OVMF_VARS_4M.fd /machine/vars.fd
     dd if=/machine/boot-variables of=/machine/vars.fd bs=4 seek=$((FIRST_VARIABLE / 4)) conv=notrunc status=none
 fi
-exec qemu-system-x86_64 "$@"
+# What runs in the background has no input but what it is given by another number.
+exec 3<&0
+# A machine that is killed has lost its power, and waits for somebody to switch it on; one that ends by itself is off for good.
+# One whose state was saved goes on from there each time.
+while :; do
+    rm -f /machine/on
+    qemu-system-x86_64 "$@" ${state:+-incoming "$state"} <&3 &
+    machine=$!
+    echo $machine > /machine/pid
+    trap 'kill $machine' TERM
+    code=0
+    wait $machine || code=$?
+    [ $code = 137 ] || exit $code
+    until [ -e /machine/on ]; do sleep 0.1; done
+    [ ! -e /machine/state ] || state="exec:cat /machine/state"
+done

@@ -14,6 +14,10 @@ export interface Hardware {
     disk?: boolean;
     /** What the firmware tries, in this order; "http" is UEFI's own HTTP boot. Default: "pxe", then "disk". */
     boot?: ("pxe" | "http" | "disk")[];
+    /** Starts the files /machine/kernel and /machine/initrd with these arguments, and asks neither network nor disk. */
+    kernel?: string;
+    /** What is wrong with the disk: settings of QEMU's blkdebug ("inject-error.0.sector=8192"), or that it cannot be written. */
+    faults?: string[] | "read-only";
     /** Further arguments for QEMU, for what only one test wants of a machine. */
     more?: string[];
 }
@@ -26,7 +30,7 @@ export function machineArguments(hardware: Hardware): string[] {
     const { firmware, mac, uuid, serial, memory = 512, cpus = 1, nic = "virtio-net-pci", optionRom = firmware === "bios" || nic === "e1000" } = hardware;
     const order = bootOrder(hardware);
     // To SeaBIOS the order is an argument; UEFI has it in its variables.
-    const index = (what: "pxe" | "disk") => (firmware === "bios" && order.includes(what) ? `,bootindex=${order.indexOf(what)}` : "");
+    const index = (what: "pxe" | "disk") => (firmware === "bios" && hardware.kernel === undefined && order.includes(what) ? `,bootindex=${order.indexOf(what)}` : "");
     const identity = [uuid && `uuid=${uuid}`, serial && `serial=${serial}`].filter(Boolean);
     return [
         // graphics=off: BIOS and iPXE write to the serial port only when there is no screen.
@@ -37,7 +41,8 @@ export function machineArguments(hardware: Hardware): string[] {
         ["-netdev", "tap,id=link,ifname=t0,script=no,downscript=no"],
         ["-device", `${nic},netdev=link,id=nic,addr=${slots.nic},mac=${mac}${index("pxe")}${optionRom ? "" : ",romfile="}`],
         ...(identity.length ? [["-smbios", `type=1,${identity.join(",")}`]] : []),
-        ...(hardware.disk ? disk(index("disk")) : []),
+        ...(hardware.disk ? disk(index("disk"), hardware.faults) : []),
+        ...(hardware.kernel === undefined ? [] : [["-kernel", "/machine/kernel"], ["-initrd", "/machine/initrd"], ["-append", hardware.kernel]]),
         ...(firmware === "uefi" ? uefi : [["-boot", "strict=on"]]),
         hardware.more ?? [],
     ].flat();
@@ -61,8 +66,12 @@ const uefi = [
     ["-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n"],
 ];
 
-const disk = (index: string) => [
-    // unsafe: a machine of the lab may forget all at its end, so the disk need not wait for this machine's own.
-    ["-drive", "if=none,id=disk,format=raw,file=/machine/disk.img,cache=unsafe,discard=unmap"],
-    ["-device", `virtio-blk-pci,drive=disk,addr=${slots.disk}${index}`],
-];
+function disk(index: string, faults: Hardware["faults"]): string[][] {
+    const file = "/machine/disk.img";
+    const how = Array.isArray(faults) ? [`file.driver=blkdebug,file.image.driver=file,file.image.filename=${file}`, ...faults.map((fault) => `file.${fault}`)] : [`file=${file}`, ...(faults ? ["readonly=on"] : [])];
+    return [
+        // unsafe: a machine of the lab may forget all at its end, so the disk need not wait for this machine's own.
+        ["-drive", ["if=none,id=disk,format=raw,cache=unsafe,discard=unmap", ...how].join(",")],
+        ["-device", `virtio-blk-pci,drive=disk,addr=${slots.disk}${index}`],
+    ];
+}

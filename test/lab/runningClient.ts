@@ -1,10 +1,13 @@
 // A PXE client that runs: how far it has come, what it says, and its buttons and cable.
 import type { StartedTestContainer } from "testcontainers";
 import { docker } from "./docker.ts";
-import { exec } from "./exec.ts";
+import { exec, tryExec, until } from "./exec.ts";
+import { monitorSocket } from "./machine.ts";
 import { monitor } from "./monitor.ts";
 import { SerialText } from "./serial.ts";
 import { beginsBoot, type Stage, stageOf, type StageSeen } from "./stages.ts";
+
+const running = `printf '%s\\n' '{"execute":"qmp_capabilities"}' '{"execute":"query-status"}' | socat -t 0.3 - UNIX-CONNECT:${monitorSocket} 2>/dev/null | grep -q '"running": true'`;
 
 type Wanted = Stage | RegExp;
 interface Waiter {
@@ -21,6 +24,7 @@ export class Client {
     /** How often the machine has started anew since its first start, by itself or by the button. */
     resets = 0;
     private resetting = false;
+    private saved = false;
     private since = Date.now();
     private firstLine = 0;
     private ended: string | undefined;
@@ -86,6 +90,33 @@ export class Client {
         await monitor(this.container, "set_link", { name: "nic", up });
     }
 
+    /** How often the disk was told to write or to flush since the power came; answers when that is `atLeast` so often. */
+    async writes(atLeast = 0): Promise<number> {
+        return Number(await this.exec(`perl /machine/writes ${atLeast}`));
+    }
+
+    /** The power fails: now, or when the disk was told so often to write. What QEMU has not written by then is lost. */
+    async cutPower(writes = 0): Promise<void> {
+        await this.exec(`${writes ? `perl /machine/writes ${writes} > /machine/written || exit 0; ` : ""}kill -9 $(cat /machine/pid)`);
+        this.resetting = true;
+    }
+
+    /** Whoever saved its state before finds it in that state, and not at its beginning. */
+    async powerOn(): Promise<void> {
+        this.resetting = !this.saved;
+        if (this.saved) this.newBoot(this.text.lines.length);
+        await this.exec("touch /machine/on");
+        await until("the machine to run", 600_000, async () => ((await tryExec(this.container, running)).exitCode === 0 ? true : undefined));
+    }
+
+    /** Keeps memory and devices, but for the disk; then the power is off. */
+    async save(): Promise<void> {
+        await monitor(this.container, "migrate", { uri: "exec:cat > /machine/saving && mv /machine/saving /machine/state" });
+        await until("the saved state", 600_000, async () => ((await tryExec(this.container, "test -e /machine/state")).exitCode === 0 ? true : undefined));
+        this.saved = true;
+        await this.cutPower();
+    }
+
     exec(command: string): Promise<string> {
         return exec(this.container, command);
     }
@@ -113,7 +144,7 @@ export class Client {
     }
 
     private read(line: string): void {
-        if (beginsBoot(line) && (this.resetting || this.stages.some(({ stage }) => stage !== "firmware"))) this.newBoot();
+        if (beginsBoot(line) && (this.resetting || this.stages.some(({ stage }) => stage !== "firmware"))) this.newBoot(this.text.lines.length - 1);
         if (this.resetting) return;                      // the last words of the boot that was cut short
         const found = stageOf(line);
         const seen = found && { ...found, seconds: this.seconds() };
@@ -130,12 +161,12 @@ export class Client {
                 waiter.resolve(seen ?? this.seenNow(line));
     }
 
-    private newBoot(): void {
+    private newBoot(firstLine: number): void {
         this.stages = [];
         this.resetting = false;
         this.resets++;
         this.since = Date.now();
-        this.firstLine = this.text.lines.length - 1;           // its first line was the one just read
+        this.firstLine = firstLine;
     }
 
     private seconds = () => (Date.now() - this.since) / 1000;

@@ -3,13 +3,13 @@ import { mkdirSync, renameSync, rmSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { aptInstall } from "./apt.mjs";
 import { ask, Missing, note, run, step } from "./step.mjs";
-import { artifacts, images as tags, recipeOf } from "./where.mjs";
+import { images as tags, outputs, recipeOf } from "./where.mjs";
 
 export async function images() {
     const there = new Set((await run("docker", ["images", "--format", "{{.Repository}}:{{.Tag}}", "netboot-lab/*"], { quick: true })).split("\n"));
-    const missing = Object.keys(tags).filter((name) => !there.has(tags[name]) && !(name === "kernel" && existsSync(artifacts.initrd)));
+    const missing = Object.keys(tags).filter((name) => !there.has(tags[name]) && !(outputs[name] && existsSync(outputs[name])));
     for (const name of missing) await step(`image ${name}`, () => build(recipeOf(name)));
-    if (!existsSync(artifacts.initrd)) await step("test kernel", kernel);
+    for (const name of Object.keys(outputs)) if (!existsSync(outputs[name])) await step(`files of ${name}`, () => copyOut(name));
     if (!missing.length) await step("images", async () => `${Object.keys(tags).length} there`);
 }
 
@@ -35,18 +35,17 @@ async function fromRelease(tag, folder, number, suite) {
     return `made with debootstrap ${suite}, as ${tag}`;
 }
 
-/** Copies the kernel and the initial file system out of their image. */
-async function kernel() {
-    const fresh = `${artifacts.dir}.new`;
+/** Copies what an image has made out of it. */
+async function copyOut(name) {
+    const fresh = `${outputs[name]}.new`;
     rmSync(fresh, { recursive: true, force: true });
     mkdirSync(fresh, { recursive: true });
-    const container = await run("docker", ["create", tags.kernel, "unused"]);
+    const container = await run("docker", ["create", tags[name], "unused"]);
     try {
         await run("docker", ["cp", `${container}:/out/.`, fresh]);
     } finally {
         await run("docker", ["rm", container]);
     }
-    rmSync(artifacts.dir, { recursive: true, force: true });
-    renameSync(fresh, artifacts.dir);
-    return artifacts.dir;
+    renameSync(fresh, outputs[name]);
+    return outputs[name];
 }

@@ -23,6 +23,7 @@ const recipes = {
     client: { folder: "client", from: "baseDebian12" },
     dhcp: { folder: "dhcp", from: "baseDebian12" },
     kernel: { folder: "kernel", from: "baseDebian12" },
+    debianDisk: { folder: "debianDisk", from: "baseDebian12" },
 };
 
 const folderOf = (name) => join(root, "test/images", recipes[name].folder);
@@ -42,10 +43,15 @@ export const images = Object.fromEntries(Object.keys(recipes).map((name) => [nam
 /** How to build the image called `name`. */
 export const recipeOf = (name) => ({ ...recipes[name], folder: folderOf(name), tag: images[name], base: images[recipes[name].from] });
 
-const artifactDir = join(cacheDir, "artifacts", images.kernel.split(":")[1]);
+/** Images that only make files: where those are copied to. */
+const outOf = (name) => join(cacheDir, "artifacts", images[name].split(":")[1]);
+export const outputs = { kernel: outOf("kernel"), debianDisk: outOf("debianDisk") };
 
 /** The kernel and the initial file system that a test's PXE clients boot. */
-export const artifacts = { dir: artifactDir, vmlinuz: join(artifactDir, "vmlinuz"), initrd: join(artifactDir, "initrd.img") };
+export const artifacts = { vmlinuz: join(outputs.kernel, "vmlinuz"), initrd: join(outputs.kernel, "initrd.img") };
+
+/** A disk with an installed Debian, and the digest of its raw bytes. */
+export const debianDisk = { packed: join(outputs.debianDisk, "disk.img.zst"), digest: join(outputs.debianDisk, "digest") };
 
 /** Where set-up puts the Pulumi CLI, and the file that names the folder in use: that one, or one found on PATH. */
 export const pulumiBuilt = join(cacheDir, "pulumi", `v${pins.pulumi}`, "bin");
