@@ -41,6 +41,7 @@ test("faults that stay", { skip, concurrency: 2 }, async (t) => {
     ["an image cut short on the master", {}, (asked) => (asked.endsWith("/index") ? "empty" : undefined), /index is not one that can be followed.*nothing on any disk was changed/],
     ["a chunk that is missing", {}, (asked) => (asked.endsWith(image.chunkAt(4 * MiB)) ? { status: 404 } : undefined), /404 http:.*is half-written and does not boot/],
     ["a chunk that is damaged", {}, (asked) => (asked.endsWith(image.chunkAt(4 * MiB)) ? { flip: 1 << 19 } : undefined), /the chunk [0-9a-f]{64} is damaged on the master.*half-written/],
+    ["a chunk that is damaged so that its unpacker hangs up on curl", {}, (asked) => (asked.endsWith(image.chunkAt(2 * MiB)) ? { flip: 0 } : undefined), /the chunk [0-9a-f]{64} is damaged on the master.*half-written/],
     ["a disk that forgets", { verify: "sampled" }, () => undefined, /does not give back at 0 what was written there; .*half-written.*replace the disk/, { BAD: `${MiB}:9` }],
     ["a disk that forgets its partition table", {}, () => undefined, /does not give back at 4096 what was written/, { BAD: "4096:1" }],
   ];
