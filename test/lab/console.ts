@@ -1,0 +1,19 @@
+// A login on the serial line of an installed system, and what is asked there.
+import type { Client } from "./runningClient.ts";
+
+/** Waits for the prompt of the system called `host`, and logs in: root has no password there. */
+export async function login(client: Client, host: string, timeoutMs = 600_000): Promise<void> {
+    await client.waitFor(new RegExp(`^${host} login:`), timeoutMs);
+    client.type("root\n");
+    await client.waitFor(new RegExp(`^root@${host}:`), timeoutMs);
+}
+
+let asked = 0;
+
+/** What the command says, on one line. Between marks: the line that was typed comes back as well. */
+export async function ask(client: Client, command: string, timeoutMs = 600_000): Promise<string> {
+    const mark = `answer${++asked}`;
+    client.type(`echo "$(echo ${mark} $(${command}))" $((${asked}))\n`);
+    const { detail } = await client.waitFor(new RegExp(`^${mark} .*${asked}$`), timeoutMs);
+    return detail.slice(mark.length, -`${asked}`.length).trim();
+}
