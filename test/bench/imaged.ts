@@ -28,7 +28,7 @@ export async function openMachines(lab: Lab, master: Master, image: string, imag
 
     const declare = async (boots: string[]) => {
         site.program(`
-const m = master({ imaging: ${JSON.stringify({ authorizedKeys, cmdline: "console=ttyS0", ...imaging })} });
+const m = master({ imaging: ${JSON.stringify({ authorizedKeys, cmdline: "console=ttyS0 no_timer_check", ...imaging })} });
 new netboot.DhcpPool("lan", { master: m, subnet, range });
 const bench = new netboot.DiskImage("bench", { master: m, source: site.require("image") });
 ${boots.map((boot, i) => `new netboot.Machine("client-${i + 1}", { master: m, mac: "${mac(i + 1)}", boot: ${boot} });`).join("\n")}`);

@@ -30,7 +30,7 @@ const image = Buffer.concat([content, Buffer.alloc((96 << 20) - content.length)]
 const macs = { bios: "52:54:00:00:0c:01", uefi: "52:54:00:00:0c:02" };
 
 const program = (generation: number, more = "") => `
-const m = master({ imaging: { cmdline: "console=ttyS0" } });
+const m = master({ imaging: { cmdline: "console=ttyS0 no_timer_check" } });
 new netboot.DhcpPool("lan", { master: m, subnet, range });
 const classroom = new netboot.DiskImage("classroom", { master: m, source: site.require("image") });
 for (const [name, mac] of Object.entries(${JSON.stringify(macs)})) new netboot.Machine(name, { master: m, mac, boot: boot.clone(classroom, { disk: "only", generation: ${generation} }) });

@@ -32,7 +32,7 @@ for (const [from, length] of [[64, 12], [130, 12], [190, 2], [262, 14]] as const
 
 const macs = { one: "52:54:00:00:0d:01", two: "52:54:00:00:0d:02", dying: "52:54:00:00:0d:03", late: "52:54:00:00:0d:04" };
 const program = `
-const m = master({ imaging: { cmdline: "console=ttyS0", multicast: { rate: "4m", machines: 3, wait: 300 } } });
+const m = master({ imaging: { cmdline: "console=ttyS0 no_timer_check", multicast: { rate: "4m", machines: 3, wait: 300 } } });
 new netboot.DhcpPool("lan", { master: m, subnet, range });
 const classroom = new netboot.DiskImage("classroom", { master: m, source: site.require("image") });
 for (const [name, mac] of Object.entries(${JSON.stringify(macs)}))

@@ -5,12 +5,17 @@ import { aptInstall } from "./apt.mjs";
 import { ask, Missing, note, run, step } from "./step.mjs";
 import { images as tags, outputs, recipeOf } from "./where.mjs";
 
-export async function images() {
+const LONG = ["debianDisk"];                            // what only the long tests need
+
+export const images = () => have(Object.keys(tags).filter((name) => !LONG.includes(name)));
+export const disks = () => have(LONG);
+
+async function have(names) {
     const there = new Set((await run("docker", ["images", "--format", "{{.Repository}}:{{.Tag}}", "netboot-lab/*"], { quick: true })).split("\n"));
-    const missing = Object.keys(tags).filter((name) => !there.has(tags[name]) && !(outputs[name] && existsSync(outputs[name])));
+    const missing = names.filter((name) => !there.has(tags[name]) && !(outputs[name] && existsSync(outputs[name])));
     for (const name of missing) await step(`image ${name}`, () => build(recipeOf(name)));
-    for (const name of Object.keys(outputs)) if (!existsSync(outputs[name])) await step(`files of ${name}`, () => copyOut(name));
-    if (!missing.length) await step("images", async () => `${Object.keys(tags).length} there`);
+    for (const name of names) if (outputs[name] && !existsSync(outputs[name])) await step(`files of ${name}`, () => copyOut(name));
+    if (!missing.length) await step("images", async () => `${names.length} there`);
 }
 
 async function build({ tag, base, folder, release }) {

@@ -1,10 +1,10 @@
 // Set-up: makes ready what the tests and the demo need, then runs them. It installs nothing that is there already.
-//   node test/setup/main.mjs [--only npm,tools,pulumi,docker,images] [--then FILE args…]
+//   node test/setup/main.mjs [--only npm,tools,pulumi,docker,images,disks] [--then FILE args…]
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { docker } from "./docker.mjs";
-import { images } from "./images.mjs";
+import { disks, images } from "./images.mjs";
 import { alone } from "./lock.mjs";
 import { build, npm } from "./npm.mjs";
 import { pulumi } from "./pulumi.mjs";
@@ -12,7 +12,7 @@ import { Missing } from "./step.mjs";
 import { tools } from "./tools.mjs";
 import { pulumiEnv, root } from "./where.mjs";
 
-const steps = { npm: [npm, build], tools: [tools], pulumi: [pulumi], docker: [docker], images: [images] };
+const steps = { npm: [npm, build], tools: [tools], pulumi: [pulumi], docker: [docker], images: [images], disks: [disks] };
 
 function fail(message) {
     process.stderr.write(`\n${message}\n`);
@@ -23,7 +23,7 @@ function parse(args) {
     const then = args.indexOf("--then");
     const ours = then < 0 ? args : args.slice(0, then);
     const [flag, list, ...rest] = ours;
-    const only = flag === "--only" && list ? list.split(",") : Object.keys(steps);
+    const only = flag === "--only" && list ? list.split(",") : Object.keys(steps).filter((name) => name !== "disks");
     const unknown = [...(flag && flag !== "--only" ? ours : rest), ...only.filter((name) => !steps[name])];
     if (unknown.length) fail(`Set-up does not know ${unknown.join(" ")}. Usage: main.mjs [--only ${Object.keys(steps).join(",")}] [--then FILE args…]`);
     return { only, then: then < 0 ? [] : args.slice(then + 1) };
