@@ -152,7 +152,7 @@ test("a rescue boot changes nothing and is reached in the same way; a clone can 
     site.program(program({ gold: "boot.rescue()", copy: 'boot.clone(golden, { disk: "only", generation: 2, then: "poweroff" })' }, image(digest)));
     await site.up();
     const { gold, copy } = clients;
-    await Promise.all([gold!.reboot(), copy!.reboot()]);
+    await Promise.all([gold!.restart(), copy!.restart()]);
     await Promise.all([
         (async () => {
             await until("the rescue system", 900_000, () => said("gold", "shell"));

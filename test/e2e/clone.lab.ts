@@ -91,9 +91,10 @@ test("rebooted, they boot their own disk without the imaging system", { timeout:
 test("a higher generation erases once more; a lower one is refused", { timeout: 900_000 }, async () => {
     site.program(program(2));
     await site.up();
-    const { bios } = clients;
+    const { bios, uefi } = clients;
     await bios!.exec("dd if=/dev/zero of=/machine/disk.img bs=1M seek=40 count=1 conv=notrunc status=none");
-    await bios!.reboot();
+    await uefi!.stop();
+    await bios!.restart();
     await bios!.waitFor("kernel", 600_000);
     await bios!.waitFor("local", 600_000);
     assert.equal(await diskDigest(bios!), expected);
