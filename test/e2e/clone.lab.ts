@@ -95,7 +95,7 @@ test("a higher generation erases once more; a lower one is refused", { timeout: 
     await bios!.exec("dd if=/dev/zero of=/machine/disk.img bs=1M seek=40 count=1 conv=notrunc status=none");
     await uefi!.stop();
     await bios!.restart();
-    await bios!.waitFor("kernel", 600_000);
+    await bios!.waitFor(/^netboot: imaging system/, 600_000);
     await bios!.waitFor("local", 600_000);
     assert.equal(await diskDigest(bios!), expected);
     site.program(program(1));

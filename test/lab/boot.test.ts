@@ -38,6 +38,7 @@ const stageCases: [string, string | undefined, string?][] = [
     ["http://10.80.1.2/boot.ipxe... Not found (http://ipxe.org/2d0c613b)", undefined],
     ["http://10.80.1.2/vmlinuz... ok", "kernel", "http://10.80.1.2/vmlinuz"],
     ["[    0.000000] Linux version 6.1.0-26-cloud-amd64 (debian)", "kernel", "Linux version 6.1.0-26-cloud-amd64"],
+    ["Probing EDD (edd=off to disable)... oc[    0.000000] Linux version 6.1.0-26-cloud-amd64 (debian)", "kernel", "Linux version 6.1.0-26-cloud-amd64"],
     ["NETBOOT-UP cmdline=quiet a=b", "up", "quiet a=b"],
     ["NETBOOT-UP name=x", undefined],
     ["LOCAL-DISK-BOOTED uefi", "local", "LOCAL-DISK-BOOTED uefi"],

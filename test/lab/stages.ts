@@ -17,7 +17,8 @@ const patterns: [Stage, RegExp][] = [
     ["dhcp", /^net\d+: (\d+\.\d+\.\d+\.\d+)\/|Station IP address is (\S+)/],
     ["loader", /NBP filename is (\S+)|^ *URI: (\S+)/],
     ["up", /^NETBOOT-UP cmdline=(.*)/],
-    ["kernel", /^(?:\[ *[\d.]+\] )?(Linux version \S+)/],
+    // What the loader said last may stand before it, without an end of line.
+    ["kernel", /(Linux version \d\S+)/],
     ["local", new RegExp(`(${marker}.*)`)],
 ];
 
