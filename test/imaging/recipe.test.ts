@@ -1,7 +1,7 @@
 // The recipe's text: that it is a shell's, holds what it should, and is another one when anything in it is.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { imaging } from "../../provider/dist/imaging/index.js";
@@ -55,6 +55,6 @@ test("what would leave its place in the text is refused", () => {
     client.remove();
 });
 
-test("the client that is shipped can be built in", { skip: !existsSync(join(import.meta.dirname, "../../provider/imaging/client/tools")) }, () => {
+test("the client that is shipped can be built in", () => {
     assert.match(imaging({ authorizedKeys: [key] }).script, /^put \/netboot\/run 755 /m);
 });

@@ -2,9 +2,9 @@
 # The disk, without loop devices and mounts: file systems are made as files and put into their places.
 set -eu
 mib=1048576 size=640
-system=/system disk=/work/disk.img
-mkdir -p /work /out
-cd /work
+system=/system disk=/build/disk.img
+mkdir -p /build /out
+cd /build
 mv $system/etc/hostname.golden $system/etc/hostname
 printf '127.0.0.1\tlocalhost\n127.0.1.1\tgolden\n' > $system/etc/hosts
 rm -rf $system/etc/resolv.conf $system/src
@@ -41,4 +41,4 @@ put root.img 18
 zstd -q -T0 -9 $disk -o /out/disk.img.zst
 sha256sum $disk | cut -c1-64 > /out/digest
 ls -l /out
-rm -rf /work $system
+rm -rf /build $system
