@@ -5,11 +5,12 @@ import type { Answer, Facts } from "./facts";
 import type { Kind, Steps } from "./kind";
 import { kinds } from "./kinds";
 import { inside, isLive, UNITS } from "./paths";
-import { ownersAfter, unitsTouched, watchedBy, type Plan } from "./plan";
+import { ownersAfter, type Plan } from "./plan";
 import { keyLists } from "./probe";
 import { entry, fileOf, render, split, type Entry, type OwnerRecord } from "./record";
 import { define, lines, sh, type Sh } from "./sh";
 import { common } from "./shell";
+import { unitsTouched, watchedBy } from "./units";
 
 export interface Setting {
   /** Who commits, for those who wait: user@host, stack, process. */

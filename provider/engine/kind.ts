@@ -53,6 +53,10 @@ export interface Setting {
 /** Four pure functions over one sort of host state. */
 export interface Kind<K extends KindName = KindName, Seen = any> {
   readonly name: K;
+  /** What its keys are: that decides how they are checked, and a path can be another kind of thing another time. */
+  readonly keys: "path" | "package" | "unit" | "name";
+  /** Can it be kept when its resource goes (`retainOnDelete`)? */
+  readonly content?: true;
   /** May several owners have one key? Then it goes with the last of them. */
   readonly shared: boolean;
   /** Is what it prints a plain function of what was written? Then an apply compares it with what the plan saw. */

@@ -1,6 +1,6 @@
+import { entriesOf } from "./entries";
 import { seenOf, type Facts } from "./facts";
 import { kindOf } from "./kinds";
-import { entriesOf } from "./plan";
 import { nameOf, split } from "./record";
 import type { HostState, Op } from "./state";
 

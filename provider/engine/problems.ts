@@ -19,7 +19,7 @@ export function problemOf({ status, subject, words }: Outcome): Problem & { word
     case "target":
       return { cause: `${subject} could not be changed, and is as it was`, file: subject, words: said, mend: "Mend what the words above name, and run up again." };
     case "locked":
-      return { cause: `its lock is still held by ${subject}`, mend: "Wait for that run to end, or end it." };
+      return lockedBy(subject);
     case "stale":
       return { cause: "the host keeps changing under our hands", mend: "Wait for the other run to end, and try again." };
     default:
@@ -28,3 +28,5 @@ export function problemOf({ status, subject, words }: Outcome): Problem & { word
         : { cause: `the step "${subject}" failed`, words: said, mend: "Correct what the words above name, and run up again." };
   }
 }
+
+export const lockedBy = (holder: string): Problem => ({ cause: `its lock is still held by ${holder}`, mend: "Wait for that run to end, or end it." });

@@ -37,3 +37,6 @@ export function nameOf(owner: string): string {
   const parts = owner.split("::");
   return owner.startsWith("urn:pulumi:") && parts.length >= 4 ? `"${parts.slice(3).join("::")}" (${stackOf(owner)})` : `"${owner}"`;
 }
+
+export const sameRecord = (a: OwnerRecord | undefined, b: OwnerRecord | undefined): boolean =>
+  a?.size === b?.size && [...(a ?? [])].every(([of, digest]) => b!.get(of) === digest);

@@ -21,6 +21,8 @@ const names = (versions: string[]): string[] => versions.map((line) => line.spli
  */
 export const artifacts: Kind<"artifacts", Seen> = {
   name: "artifacts",
+  keys: "path",
+  content: true,
   shared: true,
   stable: true,
   probe: sh`

@@ -21,6 +21,8 @@ export const INCOMING = "/var/lib/netboot/incoming";
 /** Large content, uploaded before the commit (see upload.ts). Its path names its digest, so several owners may share one. */
 export const blobs: Kind<"blobs", Seen> = {
   name: "blobs",
+  keys: "path",
+  content: true,
   shared: true,
   stable: true,
   probe: sh`

@@ -4,6 +4,7 @@ import { sh } from "../sh";
 /** What no one else on the master may have and no file stands for. The owner's record is all there is of it. */
 export const claims: Kind<"claims", never> = {
   name: "claims",
+  keys: "name",
   shared: false,
   stable: true,
   probe: sh`:`,

@@ -13,6 +13,7 @@ interface Seen {
  */
 export const directories: Kind<"directories", Seen> = {
   name: "directories",
+  keys: "path",
   shared: true,
   stable: true,
   probe: sh`

@@ -21,6 +21,7 @@ const mode = (want: FileSpec): string => (typeof want === "string" ? "0644" : wa
  */
 export const files: Kind<"files", Seen> = {
   name: "files",
+  keys: "path",
   shared: false,
   stable: true,
   probe: sh`

@@ -10,6 +10,7 @@ interface Seen {
 /** Symbolic links, renamed into place like files: a name never points nowhere in between. */
 export const links: Kind<"links", Seen> = {
   name: "links",
+  keys: "path",
   shared: false,
   stable: true,
   probe: sh`

@@ -31,6 +31,7 @@ const spent = (seen: Seen | undefined, known = 0) => (!seen || seen.named < know
  */
 export const orders: Kind<"orders", Seen> = {
   name: "orders",
+  keys: "name",
   shared: false,
   stable: false,
   library: orderLibrary,

@@ -12,6 +12,7 @@ interface Seen {
  */
 export const packages: Kind<"packages", Seen> = {
   name: "packages",
+  keys: "package",
   shared: true,
   stable: false,
   // dpkg-query fails for a name that it does not know: not an error, but the answer "not installed".

@@ -9,6 +9,7 @@ interface Seen {
 /** Where a machine may leave what it says of itself: a folder of the web server's, which goes with what is in it. */
 export const reports: Kind<"reports", Seen> = {
   name: "reports",
+  keys: "name",
   shared: false,
   stable: true,
   probe: sh`

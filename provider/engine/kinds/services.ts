@@ -21,6 +21,7 @@ const canonical = (want: ServiceSpec): string =>
  */
 export const services: Kind<"services", Seen> = {
   name: "services",
+  keys: "unit",
   shared: false,
   stable: false,
   probe: sh`

@@ -51,6 +51,7 @@ const SCRIPT_MODE = "0640 0:33";
  */
 export const targets: Kind<"targets", Seen> = {
   name: "targets",
+  keys: "name",
   shared: false,
   stable: false,
   library: targetLibrary,

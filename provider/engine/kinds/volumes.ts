@@ -36,6 +36,8 @@ const fresh = (want: VolumeSpec, seen: Seen | undefined): boolean => !seen?.size
  */
 export const volumes: Kind<"volumes", Seen> = {
   name: "volumes",
+  keys: "path",
+  content: true,
   shared: false,
   stable: false,
   library: volumeLibrary,
