@@ -55,7 +55,7 @@ test("what fails is said, and does not boot", { timeout: 3_600_000 }, async (t) 
         await station.master.exec(`rm ${file}`);
         await station.site.run(["refresh", "--yes", "--skip-preview"]);
         await station.site.up();
-        await machine.client.reboot();
+        await machine.client.restart();
         await machine.finished();
         assert.equal((await machine.disk()).digest, digestOf(damaged));
     });

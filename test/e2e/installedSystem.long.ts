@@ -83,9 +83,7 @@ test(`started again ${reboots} times, they ask the network first, and never eras
     await each(async (host, client) => {
         for (let n = 1; n <= reboots; n++) {
             const { resets } = client;
-            // Once as a user does it, else by the button.
-            if (n === 1) client.type("reboot\n");
-            else await client.reboot();
+            await client.restart();
             await until(`${host} starts again`, 600_000, async () => (client.resets > resets ? true : undefined));
             await client.waitFor(new RegExp(`^${host} login:`), 600_000);
             assert.ok(client.stages.some(({ stage }) => stage === "script"), `${host}: the network is asked first`);
@@ -101,7 +99,7 @@ test("a generation more is one clone more, of that machine alone", { timeout: 1_
     await site.up();
     assert.equal(await ledger("desk-bios"), "ordered 1,done 1,ordered 2,");
     const client = clients["desk-bios"]!;
-    await client.reboot();
+    await client.restart();
     await client.waitFor(/^\s*netboot: imaging system|imaging\/.*initrd/, 600_000);
     await client.waitFor(/^desk-bios login:/, 1_200_000);
     await right("desk-bios", client);
