@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dhcp, differences, inWords, openLab, startClient, startMaster } from "../lab/index.ts";
+import { newMachine } from "./newMachine.ts";
 import { site } from "./site.ts";
 import { http, packaged, sha256, tftp } from "./wire.ts";
 
@@ -37,6 +38,13 @@ test("the quickstart on Debian 13: up, two machines boot, nothing left to do, de
     });
 
     await project.run(["up", "--yes", "--skip-preview", "--expect-no-changes"]);
+
+    await t.test("a new machine gets its address without a reload, a changed one after it", () =>
+        newMachine(lab, master, async (machine) => {
+            project.edit((text) => `${text.split("// one more")[0]}// one more\nnew netboot.Machine("new", { master, pool, ...${JSON.stringify(machine)} });\n`.replace("\nnew netboot.DhcpPool", "\nconst pool = new netboot.DhcpPool"));
+            await project.run(["up", "--yes", "--skip-preview"]);
+        }));
+
     await project.run(["destroy", "--yes", "--skip-preview"]);
     assert.equal(inWords(differences(before, await master.snapshot())), "");
 });

@@ -81,7 +81,7 @@ for (const [name, { config, prepare, resources, file, line, stays }] of Object.e
         assert.ok(preview.includes(file), `the preview names ${file}`);
         await project.run(["config", "set", "host", master.host]);
 
-        const first = await run("up", ["up", "--yes"]);
+        const first = await run("up", ["up", "--yes", "--skip-preview"]);
         assert.match(first, new RegExp(`\\+ ${resources + 1} created`));
         assert.match(await master.exec(`cat ${file}`), line);
         for (const [unit, { state }] of Object.entries(await daemons(master))) assert.equal(state, "active", unit);

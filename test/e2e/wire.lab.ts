@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { dhcp, type DhcpAnswer, type Lab, type Master, openLab, startMaster } from "../lab/index.ts";
 import type { Project } from "../pulumi/project.ts";
+import { newMachine } from "./newMachine.ts";
 import { prelude, site } from "./site.ts";
 import { http, packaged, question, sha256, tftp } from "./wire.ts";
 
@@ -144,6 +145,9 @@ test("leases survive a restart of the service", async () => {
     assert.deepEqual([again?.type, again?.address], ["ack", before]);
     await silent("system", "52:54:00:00:00:a3");                 // and the others' leases are still theirs
 });
+
+test("a new machine gets its address without a reload, a changed one after it", () =>
+    newMachine(lab, master, (machine) => up({ more: `new netboot.Machine("new", { master, pool: lan, ...${JSON.stringify(machine)} });` })));
 
 test("iPXE's first script asks one URL; an iPXE with a script of its own may chain to the same", async () => {
     assert.equal(await question(`tftp://${master.host}/boot.ipxe`), `http://${master.host}/boot`);

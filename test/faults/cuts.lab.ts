@@ -1,3 +1,3 @@
 import { cuts } from "./wire.ts";
 
-cuts(3);
+cuts(2);
