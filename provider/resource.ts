@@ -1,4 +1,4 @@
-import type { Build, Check, HostState } from "./engine/state";
+import type { Build, Check, HostState, Switch } from "./engine/state";
 
 /** One thing that is wrong with what the user wrote: which field, and one sentence with value, what is allowed, and the mend. */
 export interface Problem {
@@ -12,7 +12,7 @@ export interface Problem {
  * neither holds the other, and with a `knownOnly` subnet that holds it.
  */
 export interface Claim {
-  kind: "name" | "mac" | "uuid" | "serial" | "address" | "subnet" | "range" | "groupMac" | "groupPrefix" | "groupRange" | "knownOnly" | "instanceId";
+  kind: "name" | "mac" | "uuid" | "serial" | "address" | "subnet" | "range" | "groupMac" | "groupPrefix" | "groupRange" | "knownOnly" | "instanceId" | "bmc";
   value: string;
   property: string;
 }
@@ -30,6 +30,8 @@ export interface Desired {
   sources?: Record<string, string>;
   /** How to make artifacts, by path. Like `sources`, known at apply time alone and in no state. */
   builds?: Record<string, Build>;
+  /** How machines are switched, by the keys of `powers`. In no state either. */
+  switches?: Record<string, Switch>;
 }
 
 /**

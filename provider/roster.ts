@@ -26,7 +26,7 @@ interface Holdings {
 const WORDS: Record<Claim["kind"], string> = {
   name: "a name", mac: "a MAC address", uuid: "a UUID", serial: "a serial number", address: "an address", subnet: "a subnet", range: "a range",
   groupMac: "a listed MAC address", groupPrefix: "a MAC prefix", groupRange: "all their addresses", knownOnly: "a subnet",
-  instanceId: "an instance-id",
+  instanceId: "an instance-id", bmc: "a BMC",
 };
 
 export function createRoster(): Roster {

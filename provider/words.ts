@@ -35,8 +35,9 @@ function problemOf({ keyword, instancePath, params, data, parentSchema, property
       return { property: field, reason: `${field} is ${given}, and can be ${either(allowed.map(quoted))}${near ? `: did you mean ${quoted(near)}?` : "."}` };
     }
     case "discriminator": {
-      const kinds = (schema.oneOf ?? []).map(({ $ref }) => $ref!.split("/boot").at(-1)!.toLowerCase());
-      return { property: field, reason: `${at(params.tag)} is ${quoted(params.tagValue)}, and can be ${either(kinds.map(quoted))}: use ${either(kinds.map((kind) => `boot.${kind}()`))}.` };
+      const kinds = (schema.oneOf ?? []).map(({ $ref }) => /[A-Z]\w*$/.exec($ref!)![0].toLowerCase());
+      const mend = params.tag === "kind" ? `: use ${either(kinds.map((kind) => `boot.${kind}()`))}` : "";
+      return { property: field, reason: `${at(params.tag)} is ${quoted(params.tagValue)}, and can be ${either(kinds.map(quoted))}${mend}.` };
     }
     case "minItems":
       return { property: field, reason: `${field} is ${given}, and needs at least ${params.limit}: add one.` };

@@ -1,4 +1,4 @@
-import type { VolumeDriver } from "../engine/state";
+import type { Pace, VolumeDriver } from "../engine/state";
 
 /** What the schemas call `ref` and `boot`, as code sees them. */
 export interface LocalBoot {
@@ -33,6 +33,8 @@ export interface MasterRef {
   storage?: StorageRef;
   /** How many machines one run may order erased. */
   maxErase?: number;
+  /** How many machines it switches on together; 8, then five seconds, where it says nothing. */
+  power?: Pace;
 }
 
 export interface StorageRef {

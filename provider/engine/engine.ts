@@ -1,6 +1,7 @@
 import { hostname, userInfo } from "node:os";
 import type { Transport } from "../ssh/transport";
 import type { Finding } from "./checks";
+import { debtsOver } from "./debts";
 import { knowledgeOver } from "./knowledge";
 import { observed, type Observed } from "./observe";
 import { ask } from "./preparation";
@@ -48,7 +49,8 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
   const setting = { who: options.who ?? `${userInfo().username}@${hostname()}, process ${process.pid}`, patience: options.patience ?? 1800, watch: options.watch ?? 0.5 };
   const session = sessionOf(connect, () => knowledge.forget());
   const knowledge = knowledgeOver(session);
-  const rounds = roundsOver(session, knowledge, setting, enqueue);
+  const debts = debtsOver(session);
+  const rounds = roundsOver(session, knowledge, setting, debts, enqueue);
   let queue: Waiting[] = [];
   let running = false;
 
@@ -68,6 +70,8 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
       await rounds.commit(group);
     }
     running = false;
+    // What comes when all is in service waits for all that is on its way there.
+    void debts.pay(() => !running);
   }
 
   return {

@@ -77,6 +77,8 @@ export interface Kind<K extends KindName = KindName, Seen = any> {
   retained?(digest: string): boolean;
   /** Why this may not be done at all, whatever else is wanted. */
   refuses?(want: SpecOf<K>, seen: Seen | undefined, key: string): Problem | undefined;
+  /** Is there something to be done that is not the commit's, but comes when all of it is in service? The difference is then what the commit notes of it. */
+  owes?(want: SpecOf<K>, seen: Seen | undefined): boolean;
   /** Why something must be done, in words; nothing when what is there is what is wanted. */
   diff(want: SpecOf<K> | undefined, seen: Seen | undefined, key: string): string | undefined;
   /** What is really there, as a spec; `want` is what state says and helps where only a digest is known. */

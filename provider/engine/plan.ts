@@ -22,6 +22,8 @@ export interface Plan {
   prune: string[];
   /** The last package has lost its last owner. */
   purge: boolean;
+  /** Keys of what is to be done when the commit is in service. */
+  owed: Map<Op, string[]>;
   /** Keys that an operation gives up. */
   given: Map<Op, Entry[]>;
   /** What a crash or a hand left to be done on this host that is nobody's in this group. */
@@ -59,7 +61,7 @@ export function plan(ops: readonly Op[], known: Facts, taken: ReadonlyMap<Entry,
 }
 
 function draftOver(facts: Facts, taken: ReadonlyMap<Entry, string>): Draft {
-  const plan: Plan = { todo: [], changes: new Map(), refused: new Map(), idle: new Map(), records: new Map(), prune: [], purge: false, given: new Map(), debts: [] };
+  const plan: Plan = { todo: [], changes: new Map(), refused: new Map(), idle: new Map(), records: new Map(), prune: [], purge: false, given: new Map(), owed: new Map(), debts: [] };
   const holders = new Map<Entry, Set<string>>();
   return {
     plan,
@@ -84,6 +86,7 @@ function accept(draft: Draft, op: Op): boolean {
   }
   plan.changes.set(op, []);
   plan.given.set(op, []);
+  plan.owed.set(op, []);
   const record = new Map(draft.recordOf(op.owner));
   for (const [of, spec] of entriesOf(op.want)) {
     const [name, key] = split(of);
@@ -94,6 +97,7 @@ function accept(draft: Draft, op: Op): boolean {
     const seen = seenOf(facts, kind, key);
     const why = kind.diff(spec as never, seen, key);
     if (why) add(plan, op, { kind: name, key, op: seen === undefined ? "add" : "change", why, owner: op.owner, want: spec, seen });
+    if (kind.owes?.(spec as never, seen)) plan.owed.get(op)!.push(key);
   }
   plan.records.set(op.owner, record);
   return true;

@@ -1,5 +1,6 @@
 import { applyScript, outcomeOf, type Outcome, type Setting } from "./apply";
 import { culprits } from "./culprits";
+import type { Debts } from "./debts";
 import { entriesOf } from "./entries";
 import { EngineError } from "./errors";
 import { factsAfter, type Answer, type Facts } from "./facts";
@@ -51,8 +52,8 @@ export interface Tally {
 /** How often a plan may turn out to be void, by another's commit or by a lost connection, before it is given up. */
 const ROUNDS = 6;
 
-/** Groups of operations, each in rounds of plan, script and proof. `again` takes who has uploaded and comes back. */
-export function roundsOver(session: Session, knowledge: Knowledge, setting: Setting, again: (w: Waiting) => void): Rounds {
+/** Groups of operations, each in rounds of plan, script and proof. `again` takes who has uploaded and comes back, `debts` what is owed when a group is in service. */
+export function roundsOver(session: Session, knowledge: Knowledge, setting: Setting, debts: Debts, again: (w: Waiting) => void): Rounds {
   const tally = { commits: 0, writes: 0, reloads: 0, restarts: 0 };
   const uploads = uploadsOver(session);
   /** Who wanted which exclusive key in this process: a second one is refused, though the host would see a rename. */
@@ -188,12 +189,15 @@ export function roundsOver(session: Session, knowledge: Knowledge, setting: Sett
   }
 
   function answer(open: Set<Waiting>, plan: Plan, notes: string[]): void {
-    for (const { op, done } of open) {
+    for (const { op, done, failed } of open) {
       const wanted = new Set(entriesOf(op.want).map(([of]) => of));
       for (const of of plan.given.get(op) ?? []) if (taken.get(of) === op.owner) taken.delete(of);
       for (const of of wanted) if (!kindOf(split(of)[0]).shared) taken.set(of, op.owner);
       const changed = plan.changes.get(op)!;
-      done({ changed, why: [plan.idle.get(op) ?? `${changed.length} changed`, ...notes].join("; "), notes });
+      const all = (more: readonly string[]) => done({ changed, why: [plan.idle.get(op) ?? `${changed.length} changed`, ...notes, ...more].join("; "), notes: [...notes, ...more] });
+      const keys = plan.owed.get(op)!;
+      if (keys.length) debts.add({ op, keys, paid: all, failed });
+      else all([]);
     }
     open.clear();
   }

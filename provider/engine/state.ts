@@ -25,6 +25,8 @@ export interface HostState {
   orders?: Record<string, OrderSpec>;
   /** Machines that may say on this master what they do, by name. The value is empty. */
   reports?: Record<string, string>;
+  /** Machines that may be switched when they boot something else, by what they are recognised by: "mac-52-54-00-00-00-01". */
+  powers?: Record<string, PowerSpec>;
   /** What no one else on this master may have and no file stands for: "address 10.0.0.20". The value is empty. */
   claims?: Record<string, string>;
 }
@@ -128,6 +130,41 @@ export interface OrderSpec {
   known?: number;
 }
 
+export type OnChange = "none" | "on" | "cycle" | "cycleIfIdle";
+
+export interface PowerSpec {
+  machine: string;
+  /** Digest of what it boots. */
+  boots: string;
+  /** What is done, once, when that is another than what the master noted. */
+  onChange: OnChange;
+  /** What it booted as state remembers, for a master that has lost its note; added when it is applied. */
+  known?: string;
+  /** What it booted when nobody was to switch it: a note that the master has is of an earlier time. Added when it is applied. */
+  before?: string;
+}
+
+/** How many machines are switched on together, and seconds until the next so many. */
+export interface Pace {
+  atOnce: number;
+  pauseSeconds: number;
+}
+
+/** How a machine is switched on and off. Not in state: it comes from the resource's inputs, as builds do. */
+export type Switch = {
+  machine: string;
+  mac?: string;
+  address?: string;
+  /** For one question or order. */
+  timeoutSeconds: number;
+  pace: Pace;
+} & (
+  | { driver: "wol"; card: string; to: string; port: number; interface?: string }
+  | { driver: "ipmi"; host: string; port: number; user: string; password: string; cipherSuite?: number }
+  | { driver: "redfish"; url: string; user: string; password: string; system?: string; publicKey?: string; insecure: boolean }
+  | { driver: "command"; command: string[]; user: string; environment: Record<string, string> }
+);
+
 /** Where all is that belongs to the site. */
 export const SITE = "/srv/netboot";
 /** What machines say of themselves. */
@@ -160,6 +197,8 @@ export interface Op {
   sources?: Record<string, string>;
   /** How to make artifacts, by path. */
   builds?: Record<string, Build>;
+  /** How machines are switched, by the keys of `powers`. */
+  switches?: Record<string, Switch>;
   /** What must hold on the host before the first write. */
   checks?: Check[];
   /** Also remove whatever else the owner's stack still claims on this host: the master itself is going. */

@@ -4,6 +4,7 @@ import { validate } from "../validate";
 import { captured } from "./captures";
 import { hidden, hostOf, hostState, type Inputs, pureInput, secretsOf, storedNames } from "./inputs";
 import { type Erasure, erasures, lowered, marks, tooMany } from "./erasures";
+import { powerNotices, saying } from "./powers";
 import { losses, volumeFaults } from "./volumes";
 import { mask, type Path, same, seal, sealDifferences, sealValues, secretTexts } from "./secret";
 import { hasUnknown, UNKNOWN } from "../unknown";
@@ -15,6 +16,8 @@ export interface Checked {
     erase?: Erasure[];
     /** What is on disks and would be lost, in words. */
     lost?: string[];
+    /** Machines that would be switched, in words. */
+    switched?: string[];
 }
 
 /**
@@ -38,9 +41,11 @@ export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): 
     const wrong = [...lowered(olds, orders), ...captured(hostOf(news) ?? "", olds, orders), ...(disks ? volumeFaults(olds, disks) : []), ...tooMany(news.__urn, hostOf(news) ?? "", erase, given.master?.maxErase ?? 0)];
     if (wrong.length) return refused(news, wrong);
 
-    const shown = !secrets.length ? rendered : unknown ? sealedAll(rendered, secretTexts(given, secrets)) : sealedParts(type, given, rendered, secrets);
+    const powers = rendered.powers === UNKNOWN ? undefined : (rendered.powers as Inputs["powers"]);
+    const kept = !secrets.length ? rendered : unknown ? sealedAll(rendered, secretTexts(given, secrets)) : sealedParts(type, given, rendered, secrets);
+    const shown = saying(kept, olds, powers);
     const inputs = { ...hiddenOf(news), ...storedNames({ ...seal(given, secrets), ...shown }), ...sealedKeys(shown), ...revisions(olds, rendered, shown), ...ordered(olds, orders) };
-    return { inputs: JSON.parse(JSON.stringify(inputs)), failures: [], erase, lost: unknown ? [] : losses(olds, disks) };
+    return { inputs: JSON.parse(JSON.stringify(inputs)), failures: [], erase, lost: unknown ? [] : losses(olds, disks), switched: powerNotices(olds, powers) };
 }
 
 /** Kept although the machine boots something else by now. */
@@ -101,7 +106,7 @@ function unknownParts(type: ResourceType, given: Record<string, unknown>): Recor
 }
 
 function blurred(key: string, value: unknown): unknown {
-    if (key === "nextBoot" || (key === "orders" && hasUnknown(value))) return UNKNOWN;
+    if (key === "nextBoot" || key === "powers" || (key === "orders" && hasUnknown(value))) return UNKNOWN;
     if (key !== "files" || !value || typeof value !== "object") return value;
     const paths = Object.keys(value);
     return hasUnknown(paths) ? UNKNOWN : Object.fromEntries(paths.map((path) => [path, UNKNOWN]));

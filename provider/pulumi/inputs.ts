@@ -26,7 +26,7 @@ export interface Hidden {
     __sealed?: Path[];
 }
 
-export type Inputs = Hidden & { name: string; host?: string; nextBoot?: string; revisions?: Record<string, number> } & HostState &
+export type Inputs = Hidden & { name: string; host?: string; nextBoot?: string; nextBoots?: Record<string, string>; revisions?: Record<string, number> } & HostState &
     Record<string, unknown>;
 
 export const hidden = (key: string) => key.startsWith("__");
@@ -49,7 +49,7 @@ export const secretsOf = (inputs: Partial<Inputs>): Path[] => [...(inputs.__secr
 export const storedNames = ({ master, pool, ref, ...values }: Record<string, unknown>): Record<string, unknown> => ({ ...values, ...(ref !== undefined && { __ref: ref }) });
 
 /** The maps of host state, in the order in which a reader wants to see them. */
-export const KINDS = ["packages", "directories", "links", "blobs", "artifacts", "volumes", "files", "services", "targets", "reports", "orders", "claims"] as const satisfies (keyof HostState)[];
+export const KINDS = ["packages", "directories", "links", "blobs", "artifacts", "volumes", "files", "services", "targets", "reports", "orders", "powers", "claims"] as const satisfies (keyof HostState)[];
 
 export function hostState(inputs: Record<string, unknown>): HostState {
     return Object.fromEntries(KINDS.filter((kind) => inputs[kind]).map((kind) => [kind, inputs[kind]])) as HostState;

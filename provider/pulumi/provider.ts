@@ -11,6 +11,7 @@ import { connectionProblems } from "./connection";
 import { connectionOf, hostOf, hostState, type Inputs, label, visible } from "./inputs";
 import { reconcile, observe } from "./host";
 import { notice } from "./erasures";
+import { silent } from "./powers";
 import { same, seal } from "./secret";
 import { warning } from "./status";
 import { hasUnknown } from "../unknown";
@@ -24,6 +25,7 @@ export function provider(name: string) {
             const failures = [...checked.failures, ...(type.name === "MasterServer" ? await connectionProblems(news.__connection) : [])];
             if (checked.erase?.length && !failures.length) warning(news.__urn, notice(checked.erase));
             if (checked.lost?.length && !failures.length) warning(news.__urn, checked.lost.join("; "));
+            if (checked.switched?.length && !failures.length) warning(news.__urn, checked.switched.join("; "));
             // With a property Pulumi would print its whole value beside the reason, which begins with the property's name anyway.
             return { inputs: checked.inputs, failures: failures.map(({ reason }) => ({ property: "", reason })) };
         },
@@ -33,7 +35,7 @@ export function provider(name: string) {
             return { id: inputs.name, outs: outputs(inputs) };
         },
         update: async (id: string, olds: Inputs, news: Inputs) => {
-            if (olds.__unwell || !same(visible(olds), visible(news)) || otherWay(type, olds, news)) await apply(type, id, news, olds);
+            if (olds.__unwell || !same(visible(silent(olds)), visible(silent(news))) || otherWay(type, olds, news)) await apply(type, id, news, olds);
             return { outs: outputs(news) };
         },
         read: async (id: string, state: Inputs) => seen(type, id, state),
@@ -50,7 +52,7 @@ function difference(olds: Inputs, news: Inputs) {
 
 /** A new credential, or a reference that changes no file, is written to state by an update that does nothing on the host. */
 function essence({ __provider, __urn, __secrets, __unwell, ...rest }: Inputs): unknown {
-    return rest;
+    return silent(rest);
 }
 
 /**
@@ -64,7 +66,7 @@ function otherWay(type: ResourceType, olds: Inputs, news: Inputs): boolean {
 
 async function apply(type: ResourceType, id: string, news: Inputs, olds?: Inputs): Promise<void> {
     try {
-        await reconcile(type, news, { want: hostState(news), ...(olds && { formerly: olds.__urn, ordered: olds.__ordered }) });
+        await reconcile(type, news, { want: hostState(news), ...(olds && { formerly: olds.__urn, olds }) });
     } catch (error) {
         if (untouched(error, olds)) throw plain(error);
         // Recorded but unwell: the next `up` applies it whatever state says, and `destroy` finds it. The dynamic host drops `__provider` here.
@@ -108,7 +110,7 @@ function drifted({ revisions, files }: Inputs, now: HostState) {
 /** State as Pulumi stores it: everything checked, secrets in envelopes, nothing that JSON does not know. */
 function outputs(inputs: Inputs): Record<string, unknown> {
     const { __provider, ...rest } = inputs;
-    return JSON.parse(JSON.stringify(seal(rest, [...(inputs.__secrets ?? []), ...(inputs.__sealed ?? [])])));
+    return JSON.parse(JSON.stringify(seal(silent(rest), [...(inputs.__secrets ?? []), ...(inputs.__sealed ?? [])])));
 }
 
 /** The end of a run reaches a dynamic provider as SIGINT, and nothing else does. */

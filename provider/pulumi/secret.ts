@@ -13,6 +13,11 @@ export type Path = (string | number)[];
 /** Pulumi's wire form of a secret value. */
 export const sealed = (value: unknown) => ({ [SIGNATURE]: SECRET, value });
 
+/** The same with a text changed, in its envelope or out of it. */
+export type Envelope = ReturnType<typeof sealed>;
+export const inside = (value: string | Envelope, change: (text: string) => string): string | Envelope =>
+    typeof value === "string" ? (value === UNKNOWN ? value : change(value)) : typeof value.value === "string" ? { ...value, value: change(value.value) } : value;
+
 /** A copy with `change` applied to the value at each path; paths that lead nowhere are passed over. */
 function changed(value: unknown, paths: Path[], change: (v: unknown) => unknown): unknown {
     if (paths.some((p) => p.length === 0)) return change(value);

@@ -1,40 +1,67 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
 import { doctor } from "./doctor";
+import { Misused, POWER, power } from "./power";
 import { status } from "./status";
 
-const USAGE = `netboot doctor [--stack NAME] [--json]
+const DOCTOR = `netboot doctor [--stack NAME] [--json]
 
   Asks every master of the Pulumi program in this folder what \`pulumi up\` would ask before its first write: system and tools, sudo,
   disk space, ports, other DHCP servers. Writes nothing. Exits with 1 where something stands in the way.
 
-netboot status [--stack NAME] [--json] [--once]
+    netboot doctor
+    netboot doctor --json | jq '.[] | select(.ok | not)'
+`;
+
+const STATUS = `netboot status [--stack NAME] [--json] [--once]
 
   Shows what the machines of the stack are doing that clone, capture or are rescued: stage, percent, speed, last error, generation; of those
   that stay up, how to get in; of captured disks, the line for the program.
   On a terminal it stays and shows it anew until no order is open (--once: not); elsewhere it prints one table. Writes nothing, runs no program.
   Exits with 1 where a machine has failed.
+
+    netboot status
+    netboot status --once --json
 `;
 
 export interface Options {
     stack?: string;
     json?: boolean;
     once?: boolean;
+    all?: boolean;
+    "at-once"?: string;
 }
 
-const commands: Record<string, (options: Options) => Promise<number>> = { doctor, status };
+interface Command {
+    run: (options: Options, words: string[]) => Promise<number>;
+    usage: string;
+    /** Does it take words behind its name? */
+    words?: boolean;
+}
+
+const commands: Record<string, Command> = { doctor: { run: doctor, usage: DOCTOR }, status: { run: status, usage: STATUS }, power: { run: power, usage: POWER, words: true } };
+const USAGE = Object.values(commands).map(({ usage }) => usage).join("\n");
 
 async function main(): Promise<number> {
     const { values, positionals } = parseArgs({
         allowPositionals: true,
-        options: { stack: { type: "string" }, json: { type: "boolean" }, once: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+        options: {
+            stack: { type: "string" }, json: { type: "boolean" }, once: { type: "boolean" }, all: { type: "boolean" }, "at-once": { type: "string" }, help: { type: "boolean", short: "h" },
+        },
     });
-    const command = positionals.length === 1 ? commands[positionals[0]!] : undefined;
-    if (values.help || !command) {
-        process.stderr.write(USAGE);
+    const [name = "", ...words] = positionals;
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (values.help || !command || (words.length && !command.words)) {
+        process.stderr.write(command?.usage ?? USAGE);
         return values.help ? 0 : 2;
     }
-    return command(values);
+    try {
+        return await command.run(values, words);
+    } catch (error) {
+        if (!(error instanceof Misused)) throw error;
+        process.stderr.write(`netboot: ${error.message}\n\n${command.usage}`);
+        return 2;
+    }
 }
 
 main().then(

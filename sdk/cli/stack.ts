@@ -14,7 +14,7 @@ export async function planned(stack: string | undefined): Promise<Planned[]> {
 /** The resources of the stack, as its state has them: no program runs. The state's secrets stay in this process. */
 export async function deployed(stack: string | undefined): Promise<Planned[]> {
     const { output, code } = await pulumi(["stack", "export", "--show-secrets"], stack);
-    if (code !== 0) throw new Error(`pulumi stack export ended with exit code ${code}; status needs the state of a stack.`);
+    if (code !== 0) throw new Error(`pulumi stack export ended with exit code ${code}; netboot needs the state of a stack.`);
     const { deployment } = JSON.parse(output) as { deployment: { resources?: { type: string; outputs?: Record<string, unknown> }[] } };
     return (deployment.resources ?? []).flatMap(({ type, outputs }) => (outputs ? [{ type, inputs: opened(outputs) as Record<string, unknown> }] : []));
 }

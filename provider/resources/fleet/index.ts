@@ -62,12 +62,13 @@ const type: ResourceType<Fleet> = {
     const all = members(fleet);
     const wanted = all.map(stateOf);
     const builds = Object.assign({}, ...wanted.map((one) => one.builds));
-    return { state: merged(wanted.map(({ state }) => state)), ...(Object.keys(builds).length && { builds }), outputs: settled({ nextBoots: Object.fromEntries(all.map((machine) => [machine.name, nextBootOf(machine)])) }) };
+    const switches = Object.assign({}, ...wanted.map((one) => one.switches));
+    return { state: merged(wanted.map(({ state }) => state)), ...(Object.keys(builds).length && { builds }), ...(Object.keys(switches).length && { switches }), outputs: settled({ nextBoots: Object.fromEntries(all.map((machine) => [machine.name, nextBootOf(machine)])) }) };
   },
 };
 export default type;
 
-/** One state of many that have no key in common. */
+/** One state of many that have no key in common but packages. */
 function merged(states: HostState[]): HostState {
   const all: Record<string, Record<string, unknown>> = {};
   for (const state of states) for (const [kind, specs] of Object.entries(state)) Object.assign((all[kind] ??= {}), specs);

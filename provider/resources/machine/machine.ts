@@ -7,6 +7,8 @@ import type { Boot, LocalBoot, MasterRef, PoolRef } from "../../boot/types";
 import type { HostState } from "../../engine/state";
 import { canonicalMac, canonicalUuid, encodedSerial, macFault, serialFault, uuidFault } from "../../identity";
 import { ipv4, range, subnet, within } from "../../net";
+import { normalisedPower, powerClaims, type Powered, powerProblems, powerState, switchOf } from "../../power/power";
+import type { Power } from "../../power/types";
 import { templates } from "../../render";
 import type { Claim, Desired, Problem } from "../../resource";
 import { seedClaims, seedProblems } from "../../seed/rules";
@@ -27,18 +29,20 @@ export interface Machine {
   boot: Boot;
   localBoot: LocalBoot;
   cloudInit?: CloudInit;
+  power?: Power;
 }
 
 const template = templates(__dirname);
 const text = <T>(value: T, change: (text: string) => string) => (typeof value === "string" ? change(value) : value);
 
 export function normalised(input: Machine): Machine {
-  const { mac, uuid, hostname, master } = input;
+  const { mac, uuid, hostname, master, power } = input;
   return {
     ...input,
     ...(mac !== undefined && { mac: text(mac, canonicalMac) }),
     ...(uuid !== undefined && { uuid: text(uuid, canonicalUuid) }),
     ...(hostname !== undefined && { hostname: text(hostname, (name) => name.toLowerCase()) }),
+    ...(power && { power: normalisedPower(power) }),
     boot: normalisedBoot(input.boot),
     // The one default that no schema can hold: it is the master's.
     localBoot: input.localBoot ?? master.localBoot,
@@ -63,8 +67,12 @@ export function problemsOf(machine: Machine): Problem[] {
     ...disklessProblems(machine),
     ...(boot.kind === "diskless" ? [] : bootProblems(seeded(machine), "boot", localBoot, machine.master)),
     ...seedProblems(machine),
+    ...powerProblems(powered(machine)),
   ];
 }
+
+/** With the name that its power goes by: `mac-52-54-00-00-00-01`. */
+const powered = (machine: Machine): Powered => ({ ...machine, key: identities(machine)[0]?.replace("/", "-").replace(/\.ipxe$/, "") });
 
 function addressProblems({ mac, address, pool, master }: Machine): Problem[] {
   if (!address) return [];
@@ -97,11 +105,11 @@ export function claimsOf(machine: Machine): Claim[] {
   if (serial) claims.push({ kind: "serial", value: serial, property: "serial" });
   if (boot?.kind === "capture") claims.push({ kind: "name", value: `capture ${boot.name}`, property: "boot.name" });
   if (address) claims.push({ kind: "address", value: address, property: "address" });
-  return [...claims, ...seedClaims(machine)];
+  return [...claims, ...seedClaims(machine), ...powerClaims(machine)];
 }
 
 /** One script under the strongest identity, links to it under the others, a line for DHCP, and what cloud-init asks for. */
-export function stateOf(machine: Machine): { state: HostState; builds?: Desired["builds"] } {
+export function stateOf(machine: Machine): { state: HostState; builds?: Desired["builds"]; switches?: Desired["switches"] } {
   const { name, master, mac, address, hostname, localBoot } = machine;
   const boot = seeded(machine);
   const [first, ...others] = identities(machine);
@@ -117,16 +125,17 @@ export function stateOf(machine: Machine): { state: HostState; builds?: Desired[
     ...((boot.kind === "clone" || boot.kind === "capture" || boot.kind === "rescue") && { reports: { [name]: "" } }),
     ...((boot.kind === "clone" || boot.kind === "capture") && { orders: { [name]: { generation: boot.generation, job: boot.kind === "clone" ? cloneJob(name, boot, master) : captureJob(name, boot) } } }),
     ...disklessState(machine),
+    ...(machine.power && powerState(powered(machine), summaryOf(machine))),
     ...(address && { claims: { [`address ${address}`]: "" } }),
   };
-  return { state, ...(builds && { builds }) };
+  return { state, ...(builds && { builds }), ...(machine.power && { switches: switchOf(powered(machine)) }) };
 }
 
 const hasSeed = ({ cloudInit, boot }: Machine) => cloudInit !== undefined && takesSeed(boot, cloudInit);
 
+/** What it boots, for a reviewer. */
+const summaryOf = (machine: Machine): string[] =>
+  [...(machine.boot.kind === "diskless" ? [] : summary(seeded(machine), machine.localBoot)), ...disklessSummary(machine), ...(hasSeed(machine) ? [seedSummary(machine)] : [])];
+
 /** Firmware's file → script, and what that does. Few short lines, so that previews show what changes in it and nothing is cut off. */
-export const nextBootOf = (machine: Machine): string =>
-  [
-    `${firmware(machine.master)} → ${identities(machine)[0] ?? ""}`, ...(machine.boot.kind === "diskless" ? [] : summary(seeded(machine), machine.localBoot)), ...disklessSummary(machine),
-    ...(hasSeed(machine) ? [seedSummary(machine)] : []),
-  ].join("\n");
+export const nextBootOf = (machine: Machine): string => [`${firmware(machine.master)} → ${identities(machine)[0] ?? ""}`, ...summaryOf(machine)].join("\n");

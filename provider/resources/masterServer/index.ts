@@ -16,11 +16,11 @@ import type { MasterServer } from "./types";
 const ROOM = 64 << 20;
 
 function refOf(input: MasterServer): MasterRef {
-  const { name, host, address, interface: only, tftp, loaders, unknownMachines, localBoot, retries, maxErase, storage } = input;
+  const { name, host, address, interface: only, tftp, loaders, unknownMachines, localBoot, retries, maxErase, power, storage } = input;
   const names = Object.fromEntries(byFirmware(loaders).map(([firmware, loader]) => [firmware, nameOf(loader)]));
   return {
     name, host, address, ...(only && { interface: only }), http: `http://${addressOf(input)}`, tftp: tftp.address || address,
-    loaders: names, offer: unknownMachines === "ignore" ? "known" : "all", localBoot, retries, ...imagingRef(input), maxErase,
+    loaders: names, offer: unknownMachines === "ignore" ? "known" : "all", localBoot, retries, ...imagingRef(input), maxErase, power,
     ...(storage && { storage: { driver: storage.driver, path: storage.path, iqn: storage.iqn } }),
   };
 }

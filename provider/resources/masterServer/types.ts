@@ -1,4 +1,5 @@
 import type { Blob, Firmware, LocalBoot, Retries, StorageRef } from "../../boot/types";
+import type { Pace } from "../../engine/state";
 
 export interface MasterServer {
   name: string;
@@ -15,6 +16,7 @@ export interface MasterServer {
   imaging?: { authorizedKeys: string[]; firmware: string[]; cmdline: string; captureLimit: string; multicast?: Multicast };
   storage?: StorageRef & { warnPercent: number; refusePercent: number };
   maxErase: number;
+  power: Pace;
 }
 
 /** One stream to many machines. */
