@@ -31,11 +31,14 @@ wol_power() {
   timeout -k 2 "$limit" perl -e "$WAKE" "$card" "$to" "$port" "$interface" </dev/null
 }`,
   // The password by a file that only root can read: arguments are everybody's to read. OPERATOR, because an administrator may have that too, and an operator no more.
+  // It talks of what does not matter, and says the same of a silent BMC and of a wrong password.
   sh`
 ipmi_power() {
   [ "$1" != state ] || set -- status
   printf '%s\n' "$secret" >"$R/$i.secret" || return
-  told=$(timeout -k 2 "$limit" ipmitool -I lanplus -N 2 -R 2 -L OPERATOR -H "$host" -p "$port" -U "$user" -f "$R/$i.secret" \${cipher:+-C "$cipher"} chassis power "$1" </dev/null) || return
+  told=$(timeout -k 2 "$limit" ipmitool -I lanplus -N 2 -R 2 -L OPERATOR -H "$host" -p "$port" -U "$user" -f "$R/$i.secret" \${cipher:+-C "$cipher"} chassis power "$1" </dev/null 2>"$R/$i.said")
+  code=$?
+  [ $code = 0 ] || { sed '/^IANA PEN registry/d; /^Unable to Get Channel Cipher/d; /^Get HPM.x/d; s/^Error: Unable to establish.*/&: it is silent, or user or password is wrong/' "$R/$i.said" >&2; return $code; }
   case $1,$told in status,*'is on'*) echo on ;; status,*'is off'*) echo off ;; esac
 }`,
   // What the BMC names is where the password goes next, so it may be nothing but a path.
@@ -48,7 +51,14 @@ redfish() { # path [body]; its answer in $R/$i.json
   [ -z "$insecure$pin" ] || set -- "$@" --insecure
   [ -z "$pin" ] || set -- "$@" --pinnedpubkey "$pin"
   status=$(printf 'user = "%s"\n' "$secret" | curl --disable --config - --silent --show-error --globoff --proto =http,https --noproxy '*' --max-time "$limit" --max-filesize 1048576 \
-    --header 'Accept: application/json' "$@" --output "$R/$i.json" --write-out '%{http_code}' --url "$where") || return
+    --header 'Accept: application/json' "$@" --output "$R/$i.json" --write-out '%{http_code}' --url "$where" 2>"$R/$i.said")
+  code=$?
+  case $code in
+    0) ;;
+    60) echo 'its certificate is signed by nobody whom the master trusts: give power.publicKey' >&2; return 60 ;;
+    90) echo 'its key is not power.publicKey: nothing was told to it' >&2; return 90 ;;
+    *) head -n 1 "$R/$i.said" >&2; return $code ;;
+  esac
   case $status in
     2??) return 0 ;;
     401 | 403) echo "user or password is refused (HTTP $status)" >&2 ;;

@@ -58,7 +58,7 @@ act() { # verb; says what was done
     status,*) echo "\${state:-unknown}" ;;
     on,on) echo 'is on already' ;;
     off,off) echo 'is off already' ;;
-    on,* | cycle,off) "$driver"_power on && echo 'switched on' ;;
+    on,* | cycle,off) "$driver"_power on && if [ "$driver" = wol ]; then echo 'was sent its packet'; else echo 'switched on'; fi ;;
     off,*) "$driver"_power off && echo 'switched off' ;;
     cycle,*) "$driver"_power cycle && echo 'power-cycled' ;;
   esac

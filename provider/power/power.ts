@@ -65,7 +65,7 @@ function bmcOf(power: Power, mac: string | undefined): { value: string; field: s
   }
 }
 
-const PACKAGES: { [driver in Power["driver"]]?: HostState["packages"] } = { ipmi: { ipmitool: {} }, redfish: { curl: {}, jq: {} } };
+const PACKAGES: { [driver in Power["driver"]]?: HostState["packages"] } = { ipmi: { ipmitool: { quiet: ["ipmievd.service"] } }, redfish: { curl: {}, jq: {} } };
 
 /** What the master needs for it, and what it is to remember: `summary` is what the machine boots, in the words that a reviewer reads. */
 export function powerState({ name, power, key }: Powered, summary: readonly string[]): Pick<HostState, "packages" | "powers"> {
