@@ -9,6 +9,7 @@
 //   client.cmdline();
 //   differences(before, await master.snapshot());
 //   await lab.close();                                                       // also at Ctrl-C and at the end of the process
+export { type Bmc, startBmc } from "./bmc.ts";
 export { type Client, type ClientOptions, startClient } from "./client.ts";
 export { type DhcpAnswer } from "./dhcpPacket.ts";
 export * as dhcp from "./dhcpProbe.ts";

@@ -1,13 +1,16 @@
 // The lab's images, built once: each one's tag is the hash of what it is made from.
-import { mkdirSync, renameSync, rmSync, existsSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { aptInstall } from "./apt.mjs";
 import { ask, Missing, note, run, step } from "./step.mjs";
 import { images as tags, outputs, recipeOf } from "./where.mjs";
 
 const LONG = ["debianDisk"];                            // what only the long tests need
+const PEERS = ["bmc"];                                  // whom only a test talks to, and no demo
 
-export const images = () => have(Object.keys(tags).filter((name) => !LONG.includes(name)));
+export const images = () => have(Object.keys(tags).filter((name) => ![...LONG, ...PEERS].includes(name)));
+export const peers = () => have(PEERS);
 export const disks = () => have(LONG);
 
 async function have(names) {
@@ -20,8 +23,23 @@ async function have(names) {
 
 async function build({ tag, base, folder, release }) {
     if (release) return fromRelease(tag, folder, ...release.split(" "));
-    await run("docker", ["build", "--tag", tag, "--build-arg", `BASE=${base}`, folder]);
+    const wheels = existsSync(join(folder, "requirements.txt")) ? await withWheels(folder) : undefined;
+    try {
+        await run("docker", ["build", "--tag", tag, "--build-arg", `BASE=${base}`, wheels ?? folder]);
+    } finally {
+        if (wheels) rmSync(wheels, { recursive: true, force: true });
+    }
     return `built ${tag}`;
+}
+
+/** A copy of the folder with its Python packages beside it. This machine fetches them: it knows the way to the registry, and whom to trust on it; a container may not. */
+async function withWheels(folder) {
+    if (!(await ask("python3", ["-m", "pip", "--version"])))
+        await aptInstall(["python3-pip"], "A test's image needs a Python package, and pip is missing", "put a python3 with pip on PATH.");
+    const copy = mkdtempSync(join(tmpdir(), "netboot-image-"));
+    cpSync(folder, copy, { recursive: true });
+    await run("python3", ["-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--requirement", join(folder, "requirements.txt"), "--dest", copy]);
+    return copy;
 }
 
 /** A bare Debian: the public image where a registry answers, else debootstrap from the package mirror. */

@@ -1,10 +1,10 @@
 // Set-up: makes ready what the tests and the demo need, then runs them. It installs nothing that is there already.
-//   node test/setup/main.mjs [--only npm,tools,pulumi,docker,images,disks] [--then FILE args…]
+//   node test/setup/main.mjs [--only npm,tools,pulumi,docker,images,peers,disks] [--then FILE args…]
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { docker } from "./docker.mjs";
-import { disks, images } from "./images.mjs";
+import { disks, images, peers } from "./images.mjs";
 import { alone } from "./lock.mjs";
 import { build, npm } from "./npm.mjs";
 import { pulumi } from "./pulumi.mjs";
@@ -12,7 +12,7 @@ import { Missing } from "./step.mjs";
 import { tools } from "./tools.mjs";
 import { pulumiEnv, root } from "./where.mjs";
 
-const steps = { npm: [npm, build], tools: [tools], pulumi: [pulumi], docker: [docker], images: [images], disks: [disks] };
+const steps = { npm: [npm, build], tools: [tools], pulumi: [pulumi], docker: [docker], images: [images], peers: [peers], disks: [disks] };
 
 function fail(message) {
     process.stderr.write(`\n${message}\n`);

@@ -22,6 +22,7 @@ const recipes = {
     masterDebian13: { folder: "master", from: "baseDebian13" },
     client: { folder: "client", from: "baseDebian12" },
     dhcp: { folder: "dhcp", from: "baseDebian12" },
+    bmc: { folder: "bmc", from: "baseDebian12" },
     kernel: { folder: "kernel", from: "baseDebian12" },
     debianDisk: { folder: "debianDisk", from: "baseDebian12" },
 };
