@@ -11,6 +11,7 @@ export { KernelImage, type KernelImageArgs } from "./kernelImage";
 export type { FileSource } from "./localFile";
 export { Machine, type MachineArgs } from "./machine";
 export { MachineGroup, type MachineGroupArgs } from "./machineGroup";
+export type { Power } from "./power";
 export type { Master } from "./resource";
 export { MasterServer, type MasterServerArgs } from "./masterServer";
 export { Volume, type VolumeArgs } from "./volume";

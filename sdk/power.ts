@@ -1,4 +1,9 @@
+import type { MachineInput } from "@pulumi-netboot/schema";
 import * as pulumi from "@pulumi/pulumi";
+import type { Inputs } from "./inputs";
+
+/** How a machine is switched on and off. */
+export type Power = Inputs<NonNullable<MachineInput["power"]>>;
 
 /** Secrets of a machine's power, by field. */
 const CREDENTIALS = ["password", "environment"];
