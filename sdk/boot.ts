@@ -42,10 +42,12 @@ export const capture = (options: Options<"capture">): Boot => ({ ...options, kin
 
 /**
  * A disk of the master, by iSCSI: a copy of a volume that is this machine's own, and takes room only for what the machine changes. Raise `generation` to have it
- * copied anew, by which what the machine wrote is lost; that needs the machine to be off.
+ * copied anew, by which what the machine wrote is lost; that needs the machine to be off. With `persist: "discard"` it is copied anew at each boot.
  *
  * @example
  * boot.diskless(golden, { generation: 1 })
+ * @example
+ * boot.diskless(golden, { persist: "discard" })
  */
 export const diskless = (volume: Volume, options: Options<"diskless", "volume"> = {}): Boot => ({ ...options, kind: "diskless", volume: volume.__ref }) as Boot;
 

@@ -1,4 +1,5 @@
 import { cloneProblems, diskProblems, imagingProblems } from "./clone";
+import { copyProblems } from "./diskless";
 import { ipxeText } from "../language";
 import type { Problem } from "../resource";
 import { volumesProblems } from "./volumes";
@@ -20,7 +21,7 @@ export function bootProblems(boot: Boot, property: string, local: LocalBoot, mas
   if (boot.kind === "clone") return cloneProblems(boot, property, master);
   if (boot.kind === "rescue") return imagingProblems("the rescue system", property, master);
   if (boot.kind === "capture") return [...imagingProblems(`a capture of ${boot.name}`, property, master), ...diskProblems(boot.disk, `${property}.disk`)];
-  if (boot.kind === "diskless") return volumesProblems("it is a disk of the master", property, master);
+  if (boot.kind === "diskless") return [...volumesProblems("it is a disk of the master", property, master), ...copyProblems(boot, property)];
   if (boot.kind === "local") return localProblems({ ...local, ...boot }, property);
   if (boot.kind !== "kernel") return [];
   const line = cmdlineOf(boot);

@@ -13,7 +13,7 @@ export const TFTP = `${SITE}/tftp`;
 export const menuPath = (name: string) => `/menu/${name}.ipxe`;
 
 /** A boot as templates render it: no references any more, only words. Nothing for the local disk. */
-export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string; /** Name of the machine that must have an order first. */ order?: string; /** Arguments that iPXE fills in. */ own?: string } | { kind: "menu" | "chain"; url: string } | { kind: "disk"; volume: string } | { kind: "shell" };
+export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string; /** Name of the machine that must have an order first. */ order?: string; /** Arguments that iPXE fills in. */ own?: string } | { kind: "menu" | "chain"; url: string } | { kind: "disk"; volume: string; /** Copied anew first. */ fresh: boolean } | { kind: "shell" };
 
 /** Who boots, and from where: what the imaging system is told. */
 export interface Booting {
@@ -35,7 +35,7 @@ export function jobOf(boot: Boot, who?: Booting): Job | undefined {
     case "rescue":
       return who && imaging(who, false);
     case "diskless":
-      return { kind: "disk", volume: boot.volume.name };
+      return { kind: "disk", volume: boot.volume.name, fresh: boot.persist === "discard" };
     case "chain":
       return { kind: "chain", url: boot.url };
     case "kernel":

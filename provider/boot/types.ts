@@ -120,7 +120,7 @@ export interface CaptureBoot extends Pick<CloneBoot, "disk" | "generation" | "th
 export interface DisklessBoot {
   kind: "diskless";
   volume: VolumeRef;
-  persist: "keep";
+  persist: "keep" | "discard";
   generation: number;
   retain: boolean;
 }

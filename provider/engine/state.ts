@@ -104,6 +104,8 @@ export interface VolumeSpec {
   generation: number;
   /** It stays when nobody declares it any more. */
   retain?: boolean;
+  /** What is on it is thrown away whenever its machine boots; by the machine's asking, and not by a commit. */
+  discard?: boolean;
 }
 
 export interface TargetSpec {

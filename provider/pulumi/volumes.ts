@@ -27,6 +27,7 @@ export function losses(olds: Partial<Inputs>, volumes: Volumes = {}): string[] {
     return Object.entries(olds.volumes ?? {}).flatMap(([path, before]) => {
         const now = volumes[path];
         if (now && now.generation > before.generation) return [`DISCARDS what is on ${base(path)}, which is made anew (generation ${before.generation} → ${now.generation})`];
+        if (now?.discard && !before.discard) return [`DISCARDS what is on ${base(path)} at the next boot of its machine, and at each one after that`];
         return now || before.retain ? [] : [`REMOVES ${base(path)} with all that is on it`];
     });
 }

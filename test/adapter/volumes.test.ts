@@ -29,6 +29,9 @@ test("a machine: what it no longer boots from is said to be removed, unless it i
     assert.deepEqual([before.failures, before.lost], [[], []]);
     assert.deepEqual(of("Machine", before.inputs, diskless({ boot: { kind: "local" } })).lost, ["REMOVES golden+desk with all that is on it"]);
     assert.match(reasons(of("Machine", before.inputs, diskless({ boot: { ...boot, generation: 2 } })))[0], /^boot\.generation: boot\.generation is 2, and golden\+desk is of generation 3/);
+    const discarding = of("Machine", before.inputs, diskless({ boot: { ...boot, persist: "discard" } }));
+    assert.deepEqual(discarding.lost, ["DISCARDS what is on golden+desk at the next boot of its machine, and at each one after that"]);
+    assert.deepEqual(of("Machine", discarding.inputs, diskless({ boot: { ...boot, persist: "discard" } })).lost, []);
     const kept = of("Machine", before.inputs, diskless({ boot: { ...boot, retain: true } })).inputs;
     assert.deepEqual(of("Machine", kept, diskless({ boot: { kind: "local" } })).lost, []);
 });

@@ -72,7 +72,7 @@ volume_sweep() { # driver path
 }
 volume_remove() { # driver path
   progress "removing volume \${2##*/}"
-  rm -f -- "$2/lineage" || fail
+  rm -rf -- "$2/lineage" "$2/.fresh" || fail
   volume_sweep "$1" "$2"
   rmdir -- "$2" 2>/dev/null
 }`,

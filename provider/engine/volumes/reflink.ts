@@ -7,6 +7,11 @@ export const reflink: Driver = {
   store: (path, generation) => `${path}/disk.${generation}`,
   facts: sh`xargs -d '\n' sh -c 'find "$@" -mindepth 2 -maxdepth 2 -type f -name "disk.*" -printf "disk\t%h\t%f\t%s\t%b\t%p\n"' sh 2>/dev/null |
   awk -F'\t' -v OFS='\t' '{ sub(/^disk\./, "", $3); $5 *= 512; print }'`,
+  renew: sh`
+reflink_renew() {
+  rm -rf -- "$1/.fresh" && mkdir -- "$1/.fresh" && ( umask 077; cp --reflink=always -- "$3/disk.$4" "$1/.fresh/disk.$2" ) &&
+    sync "$1/.fresh/disk.$2" && mv -f -- "$1/.fresh/disk.$2" "$1/disk.$2" && sync "$1" && rmdir -- "$1/.fresh"
+}`,
   library: sh`
 reflink_temporary() { printf '%s/.netboot-stage/disk/disk.%s\n' "$1" "$2"; }
 reflink_create() { stage "$1" disk; rm -f "$S/disk.$2" && ( umask 077; truncate -s "$3" "$S/disk.$2" ) || fail; }

@@ -113,18 +113,20 @@ export function stateOf(machine: Machine): { state: HostState; builds?: Desired[
   const { name, master, mac, address, hostname, localBoot } = machine;
   const boot = seeded(machine);
   const [first, ...others] = identities(machine);
+  const { files: fresh, ...disks } = disklessState(machine);
   const { state: seed, builds } = hasSeed(machine) ? seedState(machine) : { state: {}, builds: undefined };
   const state: HostState = {
     files: {
       ...(first && { [`${HTTP}/${first}`]: script({ title: `machine ${name}`, boot, local: localBoot, retries: master.retries, who: { machine: name, master } }) }),
       ...(mac && { [`${SITE}/dhcp-hosts/${name}`]: template("dhcp-host.njk", { mac, items: [address, hostname].filter(Boolean) }) }),
       ...seed.files,
+      ...fresh,
     },
     ...((others.length || seed.links) && { links: { ...Object.fromEntries(others.map((path) => [`${HTTP}/${path}`, `../${first}`])), ...seed.links } }),
     ...(seed.artifacts && { artifacts: seed.artifacts }),
     ...((boot.kind === "clone" || boot.kind === "capture" || boot.kind === "rescue") && { reports: { [name]: "" } }),
     ...((boot.kind === "clone" || boot.kind === "capture") && { orders: { [name]: { generation: boot.generation, job: boot.kind === "clone" ? cloneJob(name, boot, master) : captureJob(name, boot) } } }),
-    ...disklessState(machine),
+    ...disks,
     ...(machine.power && powerState(powered(machine), summaryOf(machine))),
     ...(address && { claims: { [`address ${address}`]: "" } }),
   };

@@ -1,10 +1,12 @@
 import { HTTP } from "../../boot/script";
+import { FRESH } from "../../boot/volumes";
 import type { Check, HostState } from "../../engine/state";
 import { CONTROL } from "../../engine/iscsi";
 import { TARGETS, TARGETS_CONF } from "../../engine/targets";
 import { LIMITS } from "../../engine/volumes/library";
 import { templates } from "../../render";
 import type { Problem } from "../../resource";
+import { freshState } from "./fresh";
 import { ISCSI_UNIT, unitPath } from "./services";
 import type { MasterServer } from "./types";
 
@@ -15,19 +17,21 @@ const SYSTEM = /^\/(bin|boot|dev|etc|lib|lib32|lib64|proc|root|run|sbin|sys|tmp|
 type State = Required<Pick<HostState, "packages" | "directories" | "files" | "services">> & { checks: Check[] };
 
 /** iSCSI, as a unit of its own beside what the host may offer by its own tgt. */
-export function storageState({ storage, address }: MasterServer): State {
+export function storageState({ storage, address, retries }: MasterServer): State {
   if (!storage) return { packages: {}, directories: {}, files: {}, services: {}, checks: [] };
   const { path, warnPercent, refusePercent } = storage;
+  const fresh = freshState(storage, retries);
   return {
     packages: { tgt: { quiet: ["tgt.service"] } },
-    directories: { [TARGETS]: "0700", [`${HTTP}/san`]: "0755" },
+    directories: { [TARGETS]: "0700", [`${HTTP}/san`]: "0755", [FRESH]: "0755" },
     files: {
+      ...fresh.files,
       [LIMITS]: `warn ${warnPercent}\nrefuse ${refusePercent}\n`,
       [TARGETS_CONF]: `include ${TARGETS}/*.conf\n`,
       [unitPath(ISCSI_UNIT)]: template("iscsi.service.njk", { address, port: PORT, control: CONTROL, conf: TARGETS_CONF, store: path }),
     },
     // A target that changes is told to the daemon; a restart would cut all the others' sessions.
-    services: { [ISCSI_UNIT]: { restartOn: [unitPath(ISCSI_UNIT)], order: 40 } },
+    services: { [ISCSI_UNIT]: { restartOn: [unitPath(ISCSI_UNIT)], order: 40 }, ...fresh.services },
     checks: [{ check: "reflink", path }, { check: "port", protocol: "tcp", port: PORT, unit: ISCSI_UNIT, address }],
   };
 }

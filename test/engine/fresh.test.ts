@@ -1,0 +1,128 @@
+// Disks that their machines have made anew at each boot: the real script and tools, a daemon of stubs, and a plain copy for one that shares its blocks.
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { after, test } from "node:test";
+import { disklessState } from "../../provider/dist/boot/diskless.js";
+import { createEngine } from "../../provider/dist/engine/index.js";
+import { freshState } from "../../provider/dist/resources/masterServer/fresh.js";
+import { fastHost, type FastHost } from "./fastHost.ts";
+import { urn } from "./site.ts";
+
+const hosts: FastHost[] = [];
+after(() => hosts.forEach((host) => host.remove()));
+const engineOn = (host: FastHost) => createEngine(host.connect(), { watch: 0, patience: 20, who: "a test" });
+
+const MIB = 1 << 20;
+const STORE = "/srv/netboot/volumes";
+const RUN = "/run/netboot/fresh";
+const master: any = { name: "lab", address: "10.0.0.2", storage: { driver: "reflink", path: STORE, iqn: "iqn.2024-07.internal.netboot" } };
+const golden = (generation = 1): any => ({ owner: urn("Volume", "golden"), label: "golden", want: { volumes: { [`${STORE}/golden`]: { driver: "reflink", generation, size: MIB } } } });
+const machine = (name: string, last: number): any =>
+  ({ owner: urn("Machine", name), label: name, want: disklessState({ name, master, address: `10.0.0.${last}`, boot: { kind: "diskless", volume: { name: "golden" }, persist: "discard", generation: 1, retain: false } } as any) });
+
+const { files } = freshState({ driver: "reflink", path: STORE }, { count: 3, waitSeconds: 5, stallSeconds: 30 });
+const unit = files["/etc/systemd/system/netboot-fresh.service"]!;
+const setting = [...unit.matchAll(/^Environment=(.*)$/gm)].map(([, line]) => `export ${line}`).join("\n");
+const script = `${setting}\n${files["/srv/netboot/fresh.sh"]}`;
+
+const template = fastHost();
+hosts.push(template);
+const at = (name: string) => `${STORE}/${name}`;
+const write = (host: FastHost, name: string, text: string, generation = 1) => host.shell(`printf %s '${text}' | dd of=${at(name)}/disk.${generation} conv=notrunc status=none`);
+const begins = (host: FastHost, name: string) => readFileSync(host.path(`${at(name)}/disk.1`)).subarray(0, 6).toString().replaceAll("\0", "");
+const done = (host: FastHost, name: string) => (existsSync(host.path(`${RUN}/done/${name}`)) ? readdirSync(host.path(`${RUN}/done/${name}`)) : []);
+const live = async (host: FastHost) => (await host.shell("tgtadm --op show --mode target")).stdout;
+const number = (digit: string) => digit.repeat(32);
+const ask = (host: FastHost, name: string, ...numbers: string[]) => host.shell(`printf '%s\\n' ${numbers.join(" ")} >>${RUN}/asked/${name}`);
+const open = (host: FastHost, name: string) => host.shell(`awk '{ print } /^Target / { of = $3 ~ /:${name}:/ } of && /^    I_T nexus inf/ { print "        I_T nexus: 7\\n                IP Address: 10.0.0.99" }' /stub/targets >/stub/t && mv /stub/t /stub/targets`);
+
+async function site(): Promise<FastHost> {
+  const host = template.copy();
+  hosts.push(host);
+  await engineOn(host).reconcile(golden());
+  await write(host, "golden", "golden");
+  const engine = engineOn(host);
+  await Promise.all([engine.reconcile(machine("a", 21)), engine.reconcile(machine("b", 22))]);
+  for (const name of ["a", "b"]) await write(host, `golden+${name}`, "mine!!");
+  await host.shell(`mkdir -p ${RUN}/asked ${RUN}/done`);
+  return host;
+}
+
+test("who asks finds the golden disk as it is then, whatever its last boot left open; nobody else's is touched", async () => {
+  const host = await site();
+  await open(host, "a");
+  await open(host, "b");
+  const secrets = await host.shell("cat /etc/netboot/iscsi/*");
+  await ask(host, "10.0.0.21-golden", number("1"), number("2"));
+  const { stdout, code } = await host.shell(script);
+  assert.deepEqual([stdout, code], ["10.0.0.21-golden\n", 0]);
+  assert.deepEqual([begins(host, "golden+a"), begins(host, "golden+b"), begins(host, "golden")], ["golden", "mine!!", "golden"]);
+  assert.deepEqual(done(host, "10.0.0.21-golden"), [number("2")], "only the request that is waited for");
+  assert.match(await live(host), /:b:golden\n    I_T nexus information:\n        I_T nexus: 7[^]*:a:golden\n    I_T nexus information:\n    LUN/, "a is offered again without its session; b keeps its own");
+  assert.deepEqual(readdirSync(host.path(`${RUN}/asked`)), []);
+  assert.deepEqual(readdirSync(host.path(at("golden+a"))).sort(), ["disk.1", "lineage"]);
+  assert.equal((await host.shell("cat /etc/netboot/iscsi/*")).stdout, secrets.stdout);
+  for (const name of ["a", "b"]) assert.deepEqual((await engineOn(host).reconcile(machine(name, name === "a" ? 21 : 22))).changed, [], "a commit finds all as it was");
+
+  await host.shell("sed -i /nexus:/d\\;/Address/d /stub/targets");
+  await engineOn(host).reconcile(golden(2));
+  await write(host, "golden", "second", 2);
+  await ask(host, "10.0.0.21-golden", number("3"));
+  await host.shell(script);
+  assert.equal(begins(host, "golden+a"), "second");
+  assert.match(readFileSync(host.path(`${at("golden+a")}/lineage`), "utf8"), /^netboot-volume 1\ndriver reflink\ngeneration 1\nfrom volume \/srv\/netboot\/volumes\/golden 2\n$/);
+  assert.deepEqual(done(host, "10.0.0.21-golden"), [number("3")]);
+});
+
+test("what was not asked for in order is not done, and leaves nothing to do", async () => {
+  const host = await site();
+  for (const [what, prepare, name, asked] of [
+    ["a disk that is kept", ":", "10.0.0.23-golden", number("1")],
+    ["a number that is none", ":", "10.0.0.21-golden", "../../x"],
+    ["no number", ":", "10.0.0.21-golden", ""],
+    ["golden is gone", `mv ${at("golden")}/lineage /tmp`, "10.0.0.21-golden", number("1")],
+    ["a disk of another generation", `mv /tmp/lineage ${at("golden")}; sed -i 's/^generation 1/generation 2/' ${at("golden+a")}/lineage`, "10.0.0.21-golden", number("1")],
+    ["nothing is offered", `sed -i 's/^generation 2/generation 1/' ${at("golden+a")}/lineage; rm /etc/netboot/iscsi/*:a:*`, "10.0.0.21-golden", number("1")],
+  ] as const) {
+    await host.shell(prepare);
+    await host.shell(`printf '%s\\n' '${asked}' >>${RUN}/asked/${name}`);
+    await host.shell(script);
+    assert.deepEqual([begins(host, "golden+a"), done(host, name), readdirSync(host.path(`${RUN}/asked`))], ["mine!!", [], []], what);
+  }
+});
+
+test("it waits for a commit to end", async () => {
+  const host = await site();
+  await ask(host, "10.0.0.21-golden", number("1"));
+  const held = host.shell("exec 9>>/var/lib/netboot/lock; flock 9; : >/tmp/held; sleep 0.7; cat /run/netboot/fresh/asked/*");
+  await host.shell("while [ ! -f /tmp/held ]; do sleep 0.05; done");
+  await host.shell(script);
+  assert.equal((await held).stdout, `${number("1")}\n`);
+  assert.deepEqual(done(host, "10.0.0.21-golden"), [number("1")]);
+});
+
+test("killed at any tool: the disk is the old or a fresh one, and the next boot gets a fresh one", async () => {
+  const ready = await site();
+  await ask(ready, "10.0.0.21-golden", number("1"));
+  const probe = ready.copy();
+  hosts.push(probe);
+  probe.killAt = 1e9;
+  const before = probe.tools();
+  await probe.shell(script);
+  assert.ok(probe.tools() > before + 10);
+  for (let n = before + 1; n <= probe.tools(); n += 3) {
+    const host = ready.copy();
+    host.killAt = n;
+    await host.shell(script);
+    host.killAt = 0;
+    assert.match(begins(host, "golden+a"), /^(mine!!|golden)$/, `killed at tool ${n}`);
+    if (done(host, "10.0.0.21-golden").length) assert.equal(begins(host, "golden+a"), "golden");
+    await ask(host, "10.0.0.21-golden", number("2"));
+    await host.shell(script);
+    assert.equal(begins(host, "golden+a"), "golden", `killed at tool ${n}`);
+    assert.deepEqual(done(host, "10.0.0.21-golden"), [number("2")], `killed at tool ${n}`);
+    assert.match(await live(host), /:a:golden/, `killed at tool ${n}`);
+    assert.deepEqual(readdirSync(host.path(at("golden+a"))).filter((name) => !/^(disk\.1|lineage)$/.test(name)), [], `killed at tool ${n}`);
+    host.remove();
+  }
+});
