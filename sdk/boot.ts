@@ -12,6 +12,12 @@ type Options<Kind extends Kinds["kind"], Refs extends string = never> = Fields<O
 /** What a machine or a menu entry boots: made by the functions of `boot`. */
 export type Boot = Inputs<Kinds>;
 
+type DataDiskInput = NonNullable<Extract<Kinds, { kind: "diskless" }>["dataDisks"]>[number];
+
+/** A further disk of the master, under a number that stays: a copy of a volume. */
+export type DataDisk = Fields<Omit<DataDiskInput, "volume">> & { volume: Volume };
+export type DisklessOptions = Options<"diskless", "volume" | "dataDisks"> & { dataDisks?: DataDisk[] };
+
 /** Its own disk. `method` where the firmware needs another way than the machine's `localBoot`. */
 export const local = (options: Options<"local"> = {}): Boot => ({ ...options, kind: "local" }) as Boot;
 
@@ -48,8 +54,11 @@ export const capture = (options: Options<"capture">): Boot => ({ ...options, kin
  * boot.diskless(golden, { generation: 1 })
  * @example
  * boot.diskless(golden, { persist: "discard" })
+ * @example
+ * boot.diskless(golden, { persist: "discard", dataDisks: [{ volume: home, lun: 2 }, { volume: library, lun: 3, access: "read" }] })
  */
-export const diskless = (volume: Volume, options: Options<"diskless", "volume"> = {}): Boot => ({ ...options, kind: "diskless", volume: volume.__ref }) as Boot;
+export const diskless = (volume: Volume, { dataDisks, ...options }: DisklessOptions = {}): Boot =>
+    ({ ...options, kind: "diskless", volume: volume.__ref, ...(dataDisks && { dataDisks: dataDisks.map((disk) => ({ ...disk, volume: disk.volume.__ref })) }) }) as Boot;
 
 /** The imaging system, which changes nothing by itself: a shell by ssh with the keys of the master's `imaging`. */
 export const rescue = (): Boot => ({ kind: "rescue" }) as Boot;

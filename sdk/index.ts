@@ -1,6 +1,6 @@
 /** What a machine or a menu entry boots: `boot.local()`, `boot.kernel(image)`, `boot.menu(menu)`, `boot.shell()`, `boot.chain(url)`. */
 export * as boot from "./boot";
-export type { Boot } from "./boot";
+export type { Boot, DataDisk } from "./boot";
 export { BootMenu, type BootMenuArgs, type BootMenuEntry } from "./bootMenu";
 export type { CloudInit, SeedPart, TextFile } from "./cloudInit";
 export type { Connection } from "./connection";

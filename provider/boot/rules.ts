@@ -1,5 +1,5 @@
 import { cloneProblems, diskProblems, imagingProblems } from "./clone";
-import { copyProblems } from "./diskless";
+import { copyProblems } from "./disks";
 import { ipxeText } from "../language";
 import type { Problem } from "../resource";
 import { volumesProblems } from "./volumes";

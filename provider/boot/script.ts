@@ -1,5 +1,6 @@
 import { templates } from "../render";
 import { SITE } from "../engine/state";
+import { discards } from "./disks";
 import type { Boot, LocalBoot, MasterRef, Retries } from "./types";
 
 const template = templates(__dirname);
@@ -35,7 +36,7 @@ export function jobOf(boot: Boot, who?: Booting): Job | undefined {
     case "rescue":
       return who && imaging(who, false);
     case "diskless":
-      return { kind: "disk", volume: boot.volume.name, fresh: boot.persist === "discard" };
+      return { kind: "disk", volume: boot.volume.name, fresh: discards(boot) };
     case "chain":
       return { kind: "chain", url: boot.url };
     case "kernel":

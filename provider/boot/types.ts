@@ -117,12 +117,22 @@ export interface CaptureBoot extends Pick<CloneBoot, "disk" | "generation" | "th
   name: string;
 }
 
-export interface DisklessBoot {
-  kind: "diskless";
+/** A machine's own copy of a volume. */
+export interface Copy {
   volume: VolumeRef;
   persist: "keep" | "discard";
   generation: number;
   retain: boolean;
+}
+
+export interface DataDisk extends Copy {
+  lun: number;
+  access: "write" | "read";
+}
+
+export interface DisklessBoot extends Copy {
+  kind: "diskless";
+  dataDisks?: DataDisk[];
 }
 
 export interface MenuRef {

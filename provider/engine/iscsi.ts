@@ -3,7 +3,7 @@ import { sh, type Sh } from "./sh";
 /** The control port of the tgtd that is ours: another than the distribution's, which is left alone. */
 export const CONTROL = 3261;
 
-/** What the iSCSI daemon has: `IQN TAB tid TAB lun=store,… TAB user,… TAB allowed address,… TAB address with a session,…` for each target. */
+/** What the iSCSI daemon has: `IQN TAB tid TAB lun=store,… (lunr=store where nothing can be written) TAB user,… TAB allowed address,… TAB address with a session,…` for each target. */
 export const iscsiLive: Sh = sh`
 iscsi_live() {
   tgtadm -C ${CONTROL} --lld iscsi --op show --mode target 2>/dev/null | awk '
@@ -12,6 +12,7 @@ function out() { if (iqn != "") printf "%s\t%s\t%s\t%s\t%s\t%s\n", iqn, tid, lun
 /^Target / { out(); tid = $2 + 0; iqn = $3; luns = users = allowed = open = part = ""; next }
 /^    [A-Z].* information:$/ { part = $1; next }
 part == "LUN" && $1 == "LUN:" { lun = $2 }
+part == "LUN" && $1 == "Readonly:" && $2 == "Yes" { lun = lun "r" }
 part == "LUN" && $1 == "Backing" && $3 == "path:" && $4 != "None" { luns = add(luns, lun "=" $4) }
 part == "I_T" && $1 == "IP" { open = add(open, $3) }
 part == "Account" { users = add(users, $1) }

@@ -111,6 +111,8 @@ export interface VolumeSpec {
 export interface TargetSpec {
   /** What it offers, by logical unit number: 0 is tgt's own. */
   luns: Record<string, string>;
+  /** Those of them that take no writes. */
+  readOnly?: string[];
   /** The one address that may log in. */
   address: string;
   /** The name that the machine gives itself. */

@@ -6,14 +6,21 @@ import type { Inputs } from "./inputs";
 type Volumes = Record<string, VolumeSpec>;
 
 const origin = ({ from }: VolumeSpec) => JSON.stringify(from ?? null);
-const field = (olds: Partial<Inputs>, name: string) => (olds.boot ? `boot.${name}` : name);
+
+/** The field that a machine's copy comes from; a volume says it of itself. */
+function field(olds: Partial<Inputs>, path: string, name: string): string {
+    const boot = olds.boot as { dataDisks?: { volume: { name: string } }[] } | undefined;
+    if (!boot) return name;
+    const data = boot.dataDisks?.findIndex(({ volume }) => base(path).startsWith(`${volume.name}+`)) ?? -1;
+    return data < 0 ? `boot.${name}` : `boot.dataDisks[${data}].${name}`;
+}
 
 /** What state shows already that the host would refuse: a lower generation, another content under the same one, a smaller disk. */
 export function volumeFaults(olds: Partial<Inputs>, volumes: Volumes = {}): Problem[] {
     return Object.entries(volumes).flatMap(([path, now]): Problem[] => {
         const before = olds.volumes?.[path];
         if (!before) return [];
-        const say = (property: string, reason: string) => [{ property: field(olds, property), reason: `${field(olds, property)} ${reason}` }];
+        const say = (property: string, reason: string) => [{ property: field(olds, path, property), reason: `${field(olds, path, property)} ${reason}` }];
         if (now.generation < before.generation) return say("generation", `is ${now.generation}, and ${base(path)} is of generation ${before.generation}: write ${before.generation} to leave it as it is, or ${before.generation + 1} to have it made anew.`);
         if (now.generation > before.generation) return [];
         if (origin(now) !== origin(before)) return say("generation", `is ${now.generation} as before, and what ${base(path)} comes from is another: write ${now.generation + 1} to have it made anew, by which what is on it is lost.`);

@@ -29,6 +29,9 @@ test("a machine: what it no longer boots from is said to be removed, unless it i
     assert.deepEqual([before.failures, before.lost], [[], []]);
     assert.deepEqual(of("Machine", before.inputs, diskless({ boot: { kind: "local" } })).lost, ["REMOVES golden+desk with all that is on it"]);
     assert.match(reasons(of("Machine", before.inputs, diskless({ boot: { ...boot, generation: 2 } })))[0], /^boot\.generation: boot\.generation is 2, and golden\+desk is of generation 3/);
+    const data = (generation: number) => diskless({ boot: { ...boot, dataDisks: [{ volume: { name: "home" }, lun: 2, generation }] } });
+    assert.match(reasons(of("Machine", of("Machine", {}, data(2)).inputs, data(1)))[0], /^boot\.dataDisks\[0\]\.generation: boot\.dataDisks\[0\]\.generation is 1, and home\+desk is of generation 2/);
+    assert.deepEqual(of("Machine", of("Machine", {}, data(1)).inputs, diskless({ boot })).lost, ["REMOVES home+desk with all that is on it"]);
     const discarding = of("Machine", before.inputs, diskless({ boot: { ...boot, persist: "discard" } }));
     assert.deepEqual(discarding.lost, ["DISCARDS what is on golden+desk at the next boot of its machine, and at each one after that"]);
     assert.deepEqual(of("Machine", discarding.inputs, diskless({ boot: { ...boot, persist: "discard" } })).lost, []);

@@ -16,9 +16,10 @@ const MIB = 1 << 20;
 const STORE = "/srv/netboot/volumes";
 const RUN = "/run/netboot/fresh";
 const master: any = { name: "lab", address: "10.0.0.2", storage: { driver: "reflink", path: STORE, iqn: "iqn.2024-07.internal.netboot" } };
-const golden = (generation = 1): any => ({ owner: urn("Volume", "golden"), label: "golden", want: { volumes: { [`${STORE}/golden`]: { driver: "reflink", generation, size: MIB } } } });
-const machine = (name: string, last: number): any =>
-  ({ owner: urn("Machine", name), label: name, want: disklessState({ name, master, address: `10.0.0.${last}`, boot: { kind: "diskless", volume: { name: "golden" }, persist: "discard", generation: 1, retain: false } } as any) });
+const volume = (name: string, generation = 1): any => ({ owner: urn("Volume", name), label: name, want: { volumes: { [`${STORE}/${name}`]: { driver: "reflink", generation, size: MIB } } } });
+const golden = (generation = 1) => volume("golden", generation);
+const machine = (name: string, last: number, more: object = {}): any =>
+  ({ owner: urn("Machine", name), label: name, want: disklessState({ name, master, address: `10.0.0.${last}`, boot: { kind: "diskless", volume: { name: "golden" }, persist: "discard", generation: 1, retain: false, ...more } } as any) });
 
 const { files } = freshState({ driver: "reflink", path: STORE }, { count: 3, waitSeconds: 5, stallSeconds: 30 });
 const unit = files["/etc/systemd/system/netboot-fresh.service"]!;
@@ -89,6 +90,31 @@ test("what was not asked for in order is not done, and leaves nothing to do", as
     await host.shell(script);
     assert.deepEqual([begins(host, "golden+a"), done(host, name), readdirSync(host.path(`${RUN}/asked`))], ["mine!!", [], []], what);
   }
+});
+
+test("of several disks those are made anew that are to be, and the others are there again as they were", async () => {
+  const host = await site();
+  for (const name of ["home", "library"]) {
+    await engineOn(host).reconcile(volume(name));
+    await write(host, name, name);
+  }
+  const kept = { generation: 1, retain: false };
+  const several = machine("a", 21, { dataDisks: [{ volume: { name: "home" }, lun: 2, access: "write", persist: "keep", ...kept }, { volume: { name: "library" }, lun: 7, access: "read", persist: "discard", ...kept }] });
+  await engineOn(host).reconcile(several);
+  await write(host, "golden+a", "mine!!");
+  await write(host, "home+a", "mine!!");
+  await write(host, "library", "newest");
+  await ask(host, "10.0.0.21-golden", number("1"));
+  assert.equal((await host.shell(script)).stdout, "10.0.0.21-golden\n");
+  assert.deepEqual(["golden+a", "home+a", "library+a"].map((name) => begins(host, name)), ["golden", "mine!!", "newest"]);
+  assert.deepEqual((await engineOn(host).reconcile(several)).changed, []);
+
+  // One that can't be made: the machine is told of none.
+  await write(host, "golden+a", "mine!!");
+  await host.shell(`mv ${at("library")}/lineage /tmp`);
+  await ask(host, "10.0.0.21-golden", number("2"));
+  assert.match((await host.shell(script)).stdout, /library is not there/);
+  assert.deepEqual(done(host, "10.0.0.21-golden"), [number("1")]);
 });
 
 test("it waits for a commit to end", async () => {

@@ -77,6 +77,21 @@ test("whatever is changed by hand, saved or in the daemon, is shown and mended",
   assert.deepEqual((await engineOn(host).observe(target("a", 21))).state.targets, {});
 });
 
+test("several disks by their numbers, and which of them takes no writes: saved, offered, seen", async () => {
+  const host = newHost();
+  const several = (readOnly: string[]) => target("a", 21, { luns: { 1: "/srv/a/disk.1", 10: "/srv/data/disk.1", 2: "/srv/library/disk.3" }, ...(readOnly.length && { readOnly }) });
+  await engineOn(host).reconcile(several(["2"]));
+  assert.deepEqual([...conf(host, "a").matchAll(/<backing-store (\S+)>\n +lun (\d+)\n.*\n.*\n( +readonly 1\n)?/g)].map(([, store, lun, fixed]) => [store, lun, !!fixed]), [["/srv/a/disk.1", "1", false], ["/srv/library/disk.3", "2", true], ["/srv/data/disk.1", "10", false]]);
+  assert.equal(new Set(conf(host, "a").match(/scsi_sn \w+/g)).size, 3);
+  assert.match(script(host, 21), /:::1:/);
+  assert.deepEqual(await whys(host, several(["2"])), []);
+  assert.deepEqual((await engineOn(host).observe(several(["2"]))).state, several(["2"]).want);
+  await host.shell("sed -i 's/Readonly: Yes/Readonly: No/' /stub/targets");
+  assert.equal((await engineOn(host).observe(several(["2"]))).state.targets![iqn("a")]!.readOnly, undefined);
+  assert.deepEqual(await whys(host, several(["2"])), ["offered otherwise: 1=/srv/a/disk.1,2=/srv/library/disk.3,10=/srv/data/disk.1 golden+a 10.0.0.21"]);
+  assert.deepEqual(await whys(host, several([])), ["its saved file differs"]);
+});
+
 test("with a session on it a target is neither changed nor withdrawn; others are; without one it goes without a trace", async () => {
   const host = newHost();
   const bare = host.snapshot();

@@ -27,10 +27,11 @@ const folded = (text: string) => text.replaceAll("\n", "\\n");
 /** Identity of a disk as the machine sees it: not the daemon's own numbering, which changes with each start. */
 const serial = (iqn: string, lun: string) => sha256(`${iqn} ${lun}`).slice(0, 16);
 const luns = ({ luns }: TargetSpec) => Object.entries(luns).sort(([a], [b]) => Number(a) - Number(b));
+const fixed = ({ readOnly }: TargetSpec, lun: string) => readOnly?.includes(lun) ?? false;
 
 function confOf(iqn: string, want: TargetSpec): string {
   const stores = luns(want).flatMap(([lun, store]) => [
-    `    <backing-store ${store}>`, `        lun ${lun}`, `        scsi_id netboot-${serial(iqn, lun).slice(0, 12)}`, `        scsi_sn ${serial(iqn, lun)}`, "    </backing-store>",
+    `    <backing-store ${store}>`, `        lun ${lun}`, `        scsi_id netboot-${serial(iqn, lun).slice(0, 12)}`, `        scsi_sn ${serial(iqn, lun)}`, ...(fixed(want, lun) ? ["        readonly 1"] : []), "    </backing-store>",
   ]);
   return ["# Made by netboot. The secret was drawn here.", `# script ${want.script}`, `<target ${iqn}>`, ...stores, `    initiator-address ${want.address}`, `    incominguser ${want.user} ${SECRET}`, "</target>", ""].join("\n");
 }
@@ -41,7 +42,7 @@ function scriptOf(iqn: string, { portal, initiator, user, luns: disks }: TargetS
   return ["#!ipxe", `set initiator-iqn ${initiator}`, `set username ${user}`, `set password ${SECRET}`, `set netboot-disk iscsi:${portal}:::${first}:${iqn}`, ""].join("\n");
 }
 
-const liveOf = (want: TargetSpec) => [luns(want).map(([lun, store]) => `${lun}=${store}`).join(), want.user, want.address].join(" ");
+const liveOf = (want: TargetSpec) => [luns(want).map(([lun, store]) => `${lun}${fixed(want, lun) ? "r" : ""}=${store}`).join(), want.user, want.address].join(" ");
 const CONF_MODE = "0600 0:0";
 const SCRIPT_MODE = "0640 0:33";
 
@@ -83,7 +84,7 @@ $1 == "key" {
   parse: ([conf, confMode, user, path, script, scriptMode, agree, live, sessions]) => ({
     conf: conf!, confMode: confMode ?? "", user: user ?? "", path: path ?? "", script: script ?? "", scriptMode: scriptMode ?? "", agree: agree === "agree", live: live ?? "", sessions: sessions ? sessions.split(",") : [],
   }),
-  digest: (want) => sha256(JSON.stringify([luns(want), want.address, want.initiator, want.user, want.portal, want.script])).slice(0, 16),
+  digest: (want) => sha256(JSON.stringify([luns(want), want.address, want.initiator, want.user, want.portal, want.script, ...(want.readOnly ?? [])])).slice(0, 16),
   diff(want, seen, iqn) {
     if (want === undefined) return seen && "no longer declared";
     if (!seen) return "missing";
@@ -98,7 +99,10 @@ $1 == "key" {
   observed(seen, want) {
     if (!seen.conf || !seen.live) return undefined;
     const [disks, user, address] = seen.live.split(" ");
-    return { ...want, luns: Object.fromEntries((disks ?? "").split(",").filter(Boolean).map((disk) => disk.split("=") as [string, string])), user: user!, address: address! };
+    const { readOnly: _, ...rest } = want;
+    const found = (disks ?? "").split(",").filter(Boolean).map((disk) => /^(\d+)(r?)=(.*)$/.exec(disk)!.slice(1) as [string, string, string]);
+    const readOnly = found.flatMap(([lun, r]) => (r ? [lun] : []));
+    return { ...rest, luns: Object.fromEntries(found.map(([lun, , store]) => [lun, store])), ...(readOnly.length && { readOnly }), user: user!, address: address! };
   },
   script(todo) {
     const made = todo.filter((t) => t.op !== "remove");

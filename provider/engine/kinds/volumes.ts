@@ -59,7 +59,7 @@ $1 == "is" {
   if (word[1] == "from" && word[2] == "volume") { name = path; sub(/.*\//, "", name); children[word[3]] = add(children[word[3]], name) }
 }
 $1 == "disk" { size[$2, $3] = $4; used[$2] += $5; disks[$2]++; of[$6] = $2 }
-$1 == "live" && $7 != "" { m = split($4, on, ","); for (i = 1; i <= m; i++) { store = on[i]; sub(/^[0-9]+=/, "", store); if (store in of) open[of[store]] = add(open[of[store]], $7) } }
+$1 == "live" && $7 != "" { m = split($4, on, ","); for (i = 1; i <= m; i++) { store = on[i]; sub(/^[0-9]+r?=/, "", store); if (store in of) open[of[store]] = add(open[of[store]], $7) } }
 END {
   for (i = 1; i <= n; i++) {
     p = order[i]; if (!(p in type)) continue

@@ -1,4 +1,4 @@
-import { disagreeing, disksOf } from "../../boot/diskless";
+import { disagreeing, disksOf } from "../../boot/disks";
 import { bootProblems, localProblems, normalisedBoot } from "../../boot/rules";
 import { HTTP, jobOf, menuPath, oneSpaced, tidy } from "../../boot/script";
 import type { Boot, LocalBoot, MasterRef, MenuRef } from "../../boot/types";
@@ -39,7 +39,7 @@ function rules({ name, entries, default: preset, master }: BootMenu): Problem[] 
   const problems = [...never, ...entries.flatMap(({ boot }, i) => [...bootProblems(boot, `entries[${i}].boot`, master.localBoot, master), ...(boot.kind === "local" ? localProblems({ ...master.localBoot, ...boot }, `entries[${i}].boot`) : [])])];
   problems.push(...twice(entries, "name", "the default and the menu itself find an entry by its name"), ...twice(entries, "key", "a key chooses one entry"));
   const torn = disagreeing(entries.flatMap(({ boot }) => disksOf(boot)));
-  if (torn !== undefined) problems.push({ property: "entries", reason: `entries boot ${torn} in two ways, and a machine has one disk of it: give it the same persist, generation and retain everywhere.` });
+  if (torn !== undefined) problems.push({ property: "entries", reason: `entries use ${torn} in two ways, and a machine has one disk of it: give it the same persist, generation and retain everywhere, and the same data disks wherever it is booted.` });
   if (preset !== undefined && !names.includes(preset)) problems.push({ property: "default", reason: `default is ${quoted(preset)}, and there is no entry of that name: write one of ${[...new Set(names)].map(quoted).join(", ")}.` });
   entries.forEach(({ boot }, i) => {
     if (boot.kind === "menu" && (boot.menu.name === name || boot.menu.reaches.includes(name)))

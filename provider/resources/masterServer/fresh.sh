@@ -4,7 +4,7 @@
 set -u
 
 tgt() { tgtadm -C "$CONTROL" --lld iscsi "$@"; }
-value() { sed -n "s/^$2 //p" "$1" 2>/dev/null; } # file key
+generation_of() { sed -n 's/^generation //p' "$1/lineage" 2>/dev/null; }
 
 # A commit and this take turns: neither sees the other's work half done.
 main() {
@@ -31,14 +31,19 @@ take() { # name
 }
 
 renew() { # file
-  disk=$STORE/$(value "$1" disk) generation=$(value "$1" generation) from=$STORE/$(value "$1" from) target=$(value "$1" target)
-  parent=$(value "$from/lineage" generation)
-  [ -n "$parent" ] || { echo "$from is not there"; return 1; }
-  [ "$(value "$disk/lineage" generation)" = "$generation" ] && [ -f "$TARGETS/$target.conf" ] || { echo "$disk is not of generation $generation, or not offered"; return 1; }
-  "$DRIVER"_renew "$disk" "$generation" "$from" "$parent" || return 1
-  { grep -v '^from ' "$disk/lineage"; echo "from volume $from $parent"; } >"$disk/.lineage" && mv -f -- "$disk/.lineage" "$disk/lineage" || return 1
+  target=$(sed -n 's/^target //p' "$1")
+  [ -f "$TARGETS/$target.conf" ] || { echo "$target is not offered"; return 1; }
+  grep '^disk ' "$1" | while read -r _ disk generation from; do copy "$STORE/$disk" "$generation" "$STORE/$from" || exit 1; done || return 1
   withdraw "$target" || return 1
   echo "include $TARGETS/$target.conf" >>offer
+}
+
+copy() { # disk generation from
+  parent=$(generation_of "$3")
+  [ -n "$parent" ] || { echo "$3 is not there"; return 1; }
+  [ "$(generation_of "$1")" = "$2" ] || { echo "$1 is not of generation $2"; return 1; }
+  "$DRIVER"_renew "$1" "$2" "$3" "$parent" || return 1
+  { grep -v '^from ' "$1/lineage"; echo "from volume $3 $parent"; } >"$1/.lineage" && mv -f -- "$1/.lineage" "$1/lineage"
 }
 
 # Ends the session that the machine's last boot has left: who asks anew has no use for it.
