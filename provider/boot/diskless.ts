@@ -30,8 +30,8 @@ export function disklessState({ name, master, address = "", boot }: Diskless): P
 const pathOf = (master: MasterRef, name: string, { volume }: DataDisk) => volumePath(master, copyOf(name, volume.name));
 const targetOf = ({ storage }: MasterRef, name: string, { volume }: DisklessBoot) => `${storage!.iqn}:${name}:${volume.name}`;
 
-const copySpec = (master: MasterRef, { volume, persist, generation, retain }: DataDisk): VolumeSpec => ({
-  driver: master.storage!.driver, from: { volume: volumePath(master, volume.name) }, generation, ...(retain && { retain }), ...(persist === "discard" && { discard: true }),
+const copySpec = (master: MasterRef, { volume, at, persist, generation, retain }: DataDisk): VolumeSpec => ({
+  driver: master.storage!.driver, from: { volume: volumePath(master, volume.name), ...(at !== undefined && { at }) }, generation, ...(retain && { retain }), ...(persist === "discard" && { discard: true }),
 });
 
 function targetSpec(master: MasterRef, name: string, address: string, boot: DisklessBoot): TargetSpec {
@@ -47,7 +47,7 @@ function targetSpec(master: MasterRef, name: string, address: string, boot: Disk
 /** What the master needs to know to copy disks anew, for whoever asks from that address. */
 function freshText(master: MasterRef, name: string, boot: DisklessBoot): string {
   const disks = offered(boot).filter(({ persist }) => persist === "discard");
-  return [`target ${targetOf(master, name, boot)}`, ...disks.map(({ volume, generation }) => `disk ${copyOf(name, volume.name)} ${generation} ${volume.name}`), ""].join("\n");
+  return [`target ${targetOf(master, name, boot)}`, ...disks.map(({ volume, at, generation }) => `disk ${copyOf(name, volume.name)} ${generation} ${volume.name}${at === undefined ? "" : ` ${at}`}`), ""].join("\n");
 }
 
 export function disklessProblems({ name, master, address, boot }: Diskless): Problem[] {

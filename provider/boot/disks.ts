@@ -1,5 +1,6 @@
 import type { Problem } from "../resource";
-import type { Boot, DataDisk, DisklessBoot } from "./types";
+import { hasUnknown } from "../unknown";
+import type { Boot, Copy, DataDisk, DisklessBoot, VolumeRef } from "./types";
 
 /** tgt keeps 0 for itself. A machine's own disk is always this one, whatever else it is offered. */
 const OWN = 1;
@@ -8,7 +9,7 @@ const OWN = 1;
 export const disksOf = (boot: Boot): DisklessBoot[] => (boot?.kind === "diskless" ? [boot] : boot?.kind === "menu" ? (boot.menu?.disks ?? []) : []);
 
 /** What is offered for such a boot, the disk that it boots from first. */
-export const offered = ({ dataDisks, volume, persist, generation, retain }: DisklessBoot): DataDisk[] => [{ volume, persist, generation, retain, lun: OWN, access: "write" }, ...(dataDisks ?? [])];
+export const offered = ({ kind: _, dataDisks, ...own }: DisklessBoot): DataDisk[] => [{ ...own, lun: OWN, access: "write" }, ...(dataDisks ?? [])];
 
 /** Is anything of it copied anew at each boot? */
 export const discards = (boot: DisklessBoot): boolean => offered(boot).some(({ persist }) => persist === "discard");
@@ -28,9 +29,31 @@ export function copyProblems(boot: DisklessBoot, property: string): Problem[] {
     return [
       ...(same < i ? say("volume", `${volume.name}, and so is ${field(same)}.volume: a machine has one copy of a volume; give another volume, which may be a copy of this one.`) : []),
       ...(taken < i ? say("lun", `${lun}, and so is ${field(taken)}.lun: each disk has a number of its own; write another one.`) : []),
+      ...atProblems(volume, disk.at, `${field(i)}.at`),
       ...(persist === "discard" && retain ? say("retain", `true, and persist is "discard": what is on the copy of ${volume.name} is thrown away at each boot, and nothing of it worth keeping; leave retain out, or write persist: "keep".`) : []),
     ];
   });
+}
+
+/** A generation of a volume that it has not, or has no more. */
+export function atProblems({ name, generation, history = 0 }: VolumeRef, at: number | undefined, property: string): Problem[] {
+  if (at === undefined || generation === undefined || (at <= generation && at >= generation - history)) return [];
+  const kept = history ? `the ${history} before it` : "none before it";
+  return [{ property, reason: `${property} is ${at}, and ${name} is of generation ${generation} and keeps ${kept}: write ${generation}${at < generation ? `, leave it out, or raise the history of ${name} before it gets on` : " or leave it out"}.` }];
+}
+
+/**
+ * Which generation a volume is of matters to whoever says which one is meant, and to whoever takes it at the next boot; a copy that is kept stays what it is, and its machine
+ * is not to be updated whenever its volume gets on.
+ */
+export function normalisedDisks(boot: DisklessBoot): DisklessBoot {
+  const known = <T extends Copy>(disk: T): T => {
+    if (disk?.persist === "discard" || disk?.at !== undefined || typeof disk?.volume !== "object") return disk;
+    const { generation, history, ...volume } = disk.volume;
+    return hasUnknown([generation, history]) ? disk : { ...disk, volume };
+  };
+  const { dataDisks } = boot;
+  return { ...known(boot), ...(Array.isArray(dataDisks) && { dataDisks: dataDisks.map(known) }) };
 }
 
 /** One volume in two menu entries is one disk, and one to boot from has one target: both must mean the same by it. */
@@ -44,13 +67,18 @@ export function disagreeing(boots: readonly DisklessBoot[]): string | undefined 
   };
   for (const boot of boots) {
     if (torn(`boot ${boot.volume.name}`, offered(boot).map(({ volume, lun, access }) => [volume.name, lun, access]))) return boot.volume.name;
-    for (const { volume, persist, generation, retain } of offered(boot)) if (torn(volume.name, [persist, generation, retain])) return volume.name;
+    for (const { volume, at, persist, generation, retain } of offered(boot)) if (torn(volume.name, [at, persist, generation, retain])) return volume.name;
   }
   return undefined;
 }
 
 /** What becomes of a copy, for a reviewer. */
-export const fate = ({ volume, persist, generation, access }: DataDisk): string =>
-  access === "read" ? (persist === "discard" ? `${volume.name} as it is then` : `generation ${generation}`)
-    : persist === "discard" ? `what the machine writes is DISCARDED at each boot, and ${volume.name} copied as it is then`
-    : `generation ${generation}${generation > 1 ? `: what the machine wrote to a lower one is DISCARDED by \`up\`, and ${volume.name} copied anew` : ""}`;
+export function fate({ volume, at, persist, generation, access }: DataDisk): string {
+  const which = at !== undefined ? `generation ${at} of ${volume.name}` : volume.name;
+  if (persist === "discard") {
+    const then = at !== undefined ? which : `${which} as it is then${volume.generation === undefined ? "" : `, now generation ${volume.generation}`}`;
+    return access === "read" ? then : `what the machine writes is DISCARDED at each boot, for a copy of ${then}`;
+  }
+  const lost = generation > 1 && access === "write" ? `: what the machine wrote to a lower one is DISCARDED by \`up\`, and ${which} copied anew` : at !== undefined ? `, a copy of ${which}` : "";
+  return `generation ${generation}${lost}`;
+}

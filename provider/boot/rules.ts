@@ -1,5 +1,5 @@
 import { cloneProblems, diskProblems, imagingProblems } from "./clone";
-import { copyProblems } from "./disks";
+import { copyProblems, normalisedDisks } from "./disks";
 import { ipxeText } from "../language";
 import type { Problem } from "../resource";
 import { volumesProblems } from "./volumes";
@@ -7,8 +7,9 @@ import { cmdlineOf, oneSpaced } from "./script";
 import { quoted } from "../words";
 import type { Blob, Boot, LocalBoot, MasterRef } from "./types";
 
-/** Command lines with single spaces, in a boot wherever it stands. */
+/** Command lines with single spaces, and of disks what matters, in a boot wherever it stands. */
 export function normalisedBoot(boot: Boot): Boot {
+  if (boot?.kind === "diskless") return normalisedDisks(boot);
   if (boot?.kind !== "kernel") return boot;
   const { cmdline, append } = boot;
   return { ...boot, ...(typeof cmdline === "string" && { cmdline: oneSpaced(cmdline) }), ...(typeof append === "string" && { append: oneSpaced(append) }) };

@@ -92,6 +92,9 @@ export interface VolumeRef {
   name: string;
   /** Bytes, where that is known before the master has looked. */
   size?: number;
+  generation?: number;
+  /** How many earlier generations it keeps. */
+  history?: number;
 }
 
 /** A disk by what cannot be another one's; `name` is the kernel's, and means what it means at that boot. */
@@ -120,6 +123,8 @@ export interface CaptureBoot extends Pick<CloneBoot, "disk" | "generation" | "th
 /** A machine's own copy of a volume. */
 export interface Copy {
   volume: VolumeRef;
+  /** Of which generation of the volume; the present one by default. */
+  at?: number;
   persist: "keep" | "discard";
   generation: number;
   retain: boolean;

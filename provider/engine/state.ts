@@ -98,10 +98,15 @@ export interface VolumeSpec {
   driver: VolumeDriver;
   /** Bytes; without it as many as what it comes from has. */
   size?: number;
-  /** What is on it at first: an image that the master has, by its digest; or what another volume holds at that moment, by its path. Nothing: zeros. */
-  from?: { image: string } | { volume: string };
+  /**
+   * What is on it at first: an image that the master has, by its digest; or what another volume holds at that moment, by its path, in the present generation or in an earlier one;
+   * or a machine's own copy, which has no child in it. Nothing: zeros.
+   */
+  from?: { image: string } | { volume: string; at?: number } | { copy: string };
   /** Raised, it is made anew; what was on it is lost. */
   generation: number;
+  /** So many earlier generations stay. */
+  history?: number;
   /** It stays when nobody declares it any more. */
   retain?: boolean;
   /** What is on it is thrown away whenever its machine boots; by the machine's asking, and not by a commit. */

@@ -23,17 +23,22 @@ export function volumeFaults(olds: Partial<Inputs>, volumes: Volumes = {}): Prob
         const say = (property: string, reason: string) => [{ property: field(olds, path, property), reason: `${field(olds, path, property)} ${reason}` }];
         if (now.generation < before.generation) return say("generation", `is ${now.generation}, and ${base(path)} is of generation ${before.generation}: write ${before.generation} to leave it as it is, or ${before.generation + 1} to have it made anew.`);
         if (now.generation > before.generation) return [];
-        if (origin(now) !== origin(before)) return say("generation", `is ${now.generation} as before, and what ${base(path)} comes from is another: write ${now.generation + 1} to have it made anew, by which what is on it is lost.`);
+        // What is thrown away at each boot comes from wherever the next one says.
+        if (origin(now) !== origin(before) && !now.discard && !before.discard) return say("generation", `is ${now.generation} as before, and what ${base(path)} comes from is another: write ${now.generation + 1} to have it made anew, by which what is on it is lost.`);
         if (now.size !== undefined && before.size !== undefined && now.size < before.size) return say("size", `is ${now.size} bytes, and ${base(path)} has ${before.size}: a disk is not made smaller; leave the size, or raise the generation to have it made anew.`);
         return [];
     });
 }
 
+/** The earliest generation that is kept. */
+const oldest = ({ generation, history = 0 }: VolumeSpec): number => Math.max(1, generation - history);
+
 /** What this run would lose, for the diagnostics of preview and up. */
 export function losses(olds: Partial<Inputs>, volumes: Volumes = {}): string[] {
     return Object.entries(olds.volumes ?? {}).flatMap(([path, before]) => {
         const now = volumes[path];
-        if (now && now.generation > before.generation) return [`DISCARDS what is on ${base(path)}, which is made anew (generation ${before.generation} → ${now.generation})`];
+        if (now && now.generation > before.generation && oldest(now) > before.generation) return [`DISCARDS what is on ${base(path)}, which is made anew (generation ${before.generation} → ${now.generation})`];
+        if (now && oldest(now) > oldest(before)) return [`REMOVES ${oldest(now) - 1 === oldest(before) ? `generation ${oldest(before)}` : `generations ${oldest(before)} to ${oldest(now) - 1}`} of ${base(path)}, which its history no longer keeps`];
         if (now?.discard && !before.discard) return [`DISCARDS what is on ${base(path)} at the next boot of its machine, and at each one after that`];
         return now || before.retain ? [] : [`REMOVES ${base(path)} with all that is on it`];
     });

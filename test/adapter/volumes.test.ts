@@ -22,6 +22,14 @@ test("a volume: larger is allowed, smaller is not; another content, and a lower 
     assert.match(reasons(of("Volume", anew.inputs, volume({ size: "1GiB", from: image("2") })))[0], /generation is 1, and golden is of generation 2: write 2 to leave it as it is, or 3/);
 });
 
+test("a history: what it keeps is not said to be lost, and what it no longer keeps is", () => {
+    const lost = (from: object, to: object) => of("Volume", of("Volume", {}, volume({ size: "2GiB", ...from })).inputs, volume({ size: "2GiB", ...to })).lost;
+    assert.deepEqual(lost({ generation: 1 }, { generation: 2, history: 1 }), []);
+    assert.deepEqual(lost({ generation: 3, history: 1 }, { generation: 4, history: 1 }), ["REMOVES generation 2 of golden, which its history no longer keeps"]);
+    assert.deepEqual(lost({ generation: 5, history: 3 }, { generation: 5 }), ["REMOVES generations 2 to 4 of golden, which its history no longer keeps"]);
+    assert.deepEqual(lost({ generation: 3, history: 2 }, { generation: 4 }), ["DISCARDS what is on golden, which is made anew (generation 3 → 4)"]);
+});
+
 test("a machine: what it no longer boots from is said to be removed, unless it is retained", () => {
     const diskless = (more: object) => machine("desk", { mac: "52:54:00:00:02:01", pool: undefined, address: "10.0.0.21", __pool: handle({ ref: { name: "lan", mode: "authoritative", subnet: "10.0.0.0/24", reserved: [] } }), __master: storing, ...more });
     const boot = { kind: "diskless", volume: { name: "golden" }, generation: 3 };
@@ -35,6 +43,10 @@ test("a machine: what it no longer boots from is said to be removed, unless it i
     const discarding = of("Machine", before.inputs, diskless({ boot: { ...boot, persist: "discard" } }));
     assert.deepEqual(discarding.lost, ["DISCARDS what is on golden+desk at the next boot of its machine, and at each one after that"]);
     assert.deepEqual(of("Machine", discarding.inputs, diskless({ boot: { ...boot, persist: "discard" } })).lost, []);
+    const at = (at: number, more: object = {}) => diskless({ boot: { ...boot, volume: { name: "golden", generation: 2, history: 1 }, at, ...more } });
+    assert.match(reasons(of("Machine", of("Machine", {}, at(1)).inputs, at(2)))[0], /^boot\.generation: boot\.generation is 3 as before, and what golden\+desk comes from is another: write 4/);
+    assert.deepEqual(reasons(of("Machine", of("Machine", {}, at(1, { persist: "discard" })).inputs, at(2, { persist: "discard" }))), []);
+    assert.deepEqual(before.inputs, of("Machine", {}, diskless({ boot: { ...boot, volume: { name: "golden", generation: 9 } } })).inputs, "a copy that is kept has nothing of its volume's getting on");
     const kept = of("Machine", before.inputs, diskless({ boot: { ...boot, retain: true } })).inputs;
     assert.deepEqual(of("Machine", kept, diskless({ boot: { kind: "local" } })).lost, []);
 });

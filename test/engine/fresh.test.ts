@@ -16,8 +16,8 @@ const MIB = 1 << 20;
 const STORE = "/srv/netboot/volumes";
 const RUN = "/run/netboot/fresh";
 const master: any = { name: "lab", address: "10.0.0.2", storage: { driver: "reflink", path: STORE, iqn: "iqn.2024-07.internal.netboot" } };
-const volume = (name: string, generation = 1): any => ({ owner: urn("Volume", name), label: name, want: { volumes: { [`${STORE}/${name}`]: { driver: "reflink", generation, size: MIB } } } });
-const golden = (generation = 1) => volume("golden", generation);
+const volume = (name: string, generation = 1, more: object = {}): any => ({ owner: urn("Volume", name), label: name, want: { volumes: { [`${STORE}/${name}`]: { driver: "reflink", generation, size: MIB, ...more } } } });
+const golden = (generation = 1) => volume("golden", generation, { history: 1 });
 const machine = (name: string, last: number, more: object = {}): any =>
   ({ owner: urn("Machine", name), label: name, want: disklessState({ name, master, address: `10.0.0.${last}`, boot: { kind: "diskless", volume: { name: "golden" }, persist: "discard", generation: 1, retain: false, ...more } } as any) });
 
@@ -73,6 +73,14 @@ test("who asks finds the golden disk as it is then, whatever its last boot left 
   assert.equal(begins(host, "golden+a"), "second");
   assert.match(readFileSync(host.path(`${at("golden+a")}/lineage`), "utf8"), /^netboot-volume 1\ndriver reflink\ngeneration 1\nfrom volume \/srv\/netboot\/volumes\/golden 2\n$/);
   assert.deepEqual(done(host, "10.0.0.21-golden"), [number("3")]);
+
+  // Back by one number, while both are on.
+  await open(host, "a");
+  assert.deepEqual((await engineOn(host).reconcile(machine("a", 21, { at: 1 }))).changed.map(({ key }: any) => key), ["/etc/netboot/fresh/10.0.0.21-golden"]);
+  await ask(host, "10.0.0.21-golden", number("4"));
+  await host.shell(script);
+  assert.equal(begins(host, "golden+a"), "golden");
+  assert.deepEqual((await engineOn(host).reconcile(machine("a", 21, { at: 1 }))).changed, []);
 });
 
 test("what was not asked for in order is not done, and leaves nothing to do", async () => {

@@ -131,6 +131,56 @@ test("a copy that is kept when its machine goes does not keep its parent", async
   assert.deepEqual(names(host), ["a"]);
 });
 
+test("a history: earlier generations stay for copies to be made of, as many as are declared; one that is not there is refused by name", async () => {
+  const host = newHost();
+  const golden = (generation: number, history: number) => volume("golden", { size: MIB, generation, ...(history && { history }) });
+  const disks = () => readdirSync(host.path(at("golden"))).sort().join(" ");
+  for (const n of [1, 2, 3]) {
+    await engineOn(host).reconcile(golden(n, 1));
+    await write(host, "golden", `golden${n}`, n);
+  }
+  assert.equal(disks(), "disk.2 disk.3 lineage");
+  assert.equal(lineage(host, "golden"), "netboot-volume 1\ndriver reflink\ngeneration 3\nfrom empty\nhistory 1\n");
+  assert.deepEqual((await engineOn(host).reconcile(golden(3, 1))).changed, []);
+  await engineOn(host).reconcile(copy("now", "golden"));
+  await engineOn(host).reconcile(volume("before", { from: { volume: at("golden"), at: 2 } }));
+  assert.deepEqual(["now", "before"].map((name) => content(host, name).subarray(0, 7).toString()), ["golden3", "golden2"]);
+  assert.match(lineage(host, "before"), /^from volume .*golden 2$/m);
+  assert.match((await outcome(engineOn(host).reconcile(volume("first", { from: { volume: at("golden"), at: 1 } })))).error.message, /golden, which it is to be a copy of, is of generation 3 and keeps no generation 1/);
+  assert.match((await outcome(engineOn(host).reconcile(gone(golden(3, 1))))).error.message, /it has children: before now/);
+
+  assert.deepEqual((await engineOn(host).reconcile(golden(3, 0))).changed.map(({ why }: any) => why), ["history 1 → 0"]);
+  assert.equal(disks(), "disk.3 lineage");
+  assert.deepEqual((await engineOn(host).reconcile(golden(3, 4))).changed.map(({ why }: any) => why), ["history 0 → 4"]);
+  assert.deepEqual((await engineOn(host).observe(golden(3, 4))).state, golden(3, 4).want);
+  await host.shell(`touch ${at("golden")}/disk.4`);
+  assert.deepEqual((await engineOn(host).reconcile(golden(3, 4))).changed.map(({ why }: any) => why), ["a disk of another generation is left"]);
+  for (const name of ["now", "before", "golden"]) await engineOn(host).reconcile(gone(volume(name, {})));
+  assert.deepEqual(names(host), []);
+});
+
+test("what a machine has made of its copy becomes the next generation; not while it is open; the copy may go after that", async () => {
+  const host = newHost();
+  const golden = (generation: number, spec: object) => volume("golden", { generation, history: 1, ...spec });
+  const next = golden(2, { from: { copy: at("golden+teacher") } });
+  await engineOn(host).reconcile(golden(1, { size: MIB }));
+  await write(host, "golden", "golden");
+  for (const name of ["golden+teacher", "golden+seat"]) await engineOn(host).reconcile(copy(name, "golden"));
+  await write(host, "golden+teacher", "better");
+  await host.shell(`printf '%s' '${session(`${at("golden+teacher")}/disk.1`, "10.0.0.21")}' >/stub/targets`);
+  assert.match((await outcome(engineOn(host).reconcile(next))).error.message, /golden\+teacher, which it is to be a copy of, is open: 10\.0\.0\.21 has a session on it/);
+  assert.equal(lineage(host, "golden").match(/^generation .*/m)![0], "generation 1");
+  await host.shell(": >/stub/targets");
+  await engineOn(host).reconcile(next);
+  assert.equal(content(host, "golden", 2).subarray(0, 6).toString(), "better");
+  assert.equal(content(host, "golden", 1).subarray(0, 6).toString(), "golden");
+  assert.match(lineage(host, "golden"), /^from copy .*golden\+teacher 1$/m);
+  assert.deepEqual((await engineOn(host).reconcile(next)).changed, []);
+  assert.equal(content(host, "golden+seat").subarray(0, 6).toString(), "golden", "the others go on with theirs");
+  await engineOn(host).reconcile(gone(copy("golden+teacher", "golden")));
+  assert.deepEqual(names(host), ["golden", "golden+seat"]);
+});
+
 const raw = disk("volume", { size: 72 * MIB, gpt: true, pieces: [[MIB, noise("a", 3 * MIB)], [65 * MIB + 17, noise("b", MIB)], [70 * MIB + 5, noise("c", 2 * MIB - 5)]] });
 /** A host with that image taken in. */
 async function withImage(): Promise<{ host: FastHost; sha256: string }> {

@@ -10,22 +10,25 @@ interface Seen {
   driver: string;
   /** 0 without a lineage: nobody made it, or it was never finished. */
   generation: number;
-  /** "empty", "image SHA256" or "volume PATH GENERATION". */
+  /** "empty", "image SHA256", "volume PATH GENERATION" or "copy PATH GENERATION". */
   from: string;
+  /** How many earlier generations the lineage says are kept. */
+  history: number;
   /** Bytes; 0 if the disk that the lineage names is gone. */
   size: number;
   used: number;
   children: string[];
   sessions: string[];
-  /** A disk of another generation is there. */
+  /** A disk is there that is neither of its generation nor of its history. */
   left: boolean;
 }
 
 const list = (text: string | undefined): string[] => (text ? text.split(",") : []);
 
 /** How a lineage says it; of a parent the path alone, since a child stays what it is when its parent gets on. */
-const origin = ({ from }: VolumeSpec): string => (!from ? "empty" : "image" in from ? `image ${from.image}` : `volume ${from.volume}`);
-const sameOrigin = (want: VolumeSpec, seen: Seen) => origin(want) === (seen.from.startsWith("volume ") ? seen.from.replace(/ [0-9]+$/, "") : seen.from);
+const origin = ({ from }: VolumeSpec): string => (!from ? "empty" : "image" in from ? `image ${from.image}` : "copy" in from ? `copy ${from.copy}` : `volume ${from.volume}`);
+const sameOrigin = (want: VolumeSpec, seen: Seen) => origin(want) === seen.from.replace(/^((?:volume|copy) .*) [0-9]+$/, "$1");
+const history = ({ history }: VolumeSpec): number => history ?? 0;
 
 /** Is a disk to be made, as there is none or a newer generation is wanted? */
 const fresh = (want: VolumeSpec, seen: Seen | undefined): boolean => !seen?.size || seen.generation < want.generation;
@@ -58,21 +61,22 @@ $1 == "is" {
   said[path, word[1]] = substr($3, length(word[1]) + 2)
   if (word[1] == "from" && word[2] == "volume") { name = path; sub(/.*\//, "", name); children[word[3]] = add(children[word[3]], name) }
 }
-$1 == "disk" { size[$2, $3] = $4; used[$2] += $5; disks[$2]++; of[$6] = $2 }
+$1 == "disk" { size[$2, $3] = $4; used[$2] += $5; disks[$2] = disks[$2] " " $3; of[$6] = $2 }
 $1 == "live" && $7 != "" { m = split($4, on, ","); for (i = 1; i <= m; i++) { store = on[i]; sub(/^[0-9]+r?=/, "", store); if (store in of) open[of[store]] = add(open[of[store]], $7) } }
 END {
   for (i = 1; i <= n; i++) {
     p = order[i]; if (!(p in type)) continue
-    g = said[p, "generation"]
-    printf "volumes\t%s\t%s\t%s\t%d\t%s\t%.0f\t%.0f\t%s\t%s\t%s\n", p, type[p], said[p, "driver"], g, said[p, "from"], size[p, g], used[p], children[p], open[p], (disks[p] > 1 ? "left" : "")
+    g = said[p, "generation"]; h = said[p, "history"] + 0; left = ""
+    m = split(disks[p], there, " "); for (j = 1; j <= m; j++) if (there[j] > g || there[j] < g - h) left = "left"
+    printf "volumes\t%s\t%s\t%s\t%d\t%s\t%.0f\t%.0f\t%s\t%s\t%s\t%d\n", p, type[p], said[p, "driver"], g, said[p, "from"], size[p, g], used[p], children[p], open[p], left, h
   }
 }'`,
   ]),
-  parse: ([type, driver, generation, from, size, used, children, sessions, left]) => ({
-    type: type!, driver: driver ?? "", generation: Number(generation), from: from ?? "", size: Number(size), used: Number(used), children: list(children), sessions: list(sessions), left: left === "left",
+  parse: ([type, driver, generation, from, size, used, children, sessions, left, history]) => ({
+    type: type!, driver: driver ?? "", generation: Number(generation), from: from ?? "", size: Number(size), used: Number(used), children: list(children), sessions: list(sessions), left: left === "left", history: Number(history ?? 0),
   }),
   ours: (seen) => seen.generation > 0,
-  digest: (want) => [want.driver, want.generation, origin(want), want.size ?? "any", ...(want.retain ? ["retain"] : [])].join(" "),
+  digest: (want) => [want.driver, want.generation, origin(want), want.size ?? "any", ...(want.history ? [`history ${want.history}`] : []), ...(want.retain ? ["retain"] : [])].join(" "),
   retained: (digest) => digest.endsWith(" retain"),
   refuses(want, seen, path) {
     if (!seen?.generation) return undefined;
@@ -90,22 +94,26 @@ END {
     if (!seen.size) return "its disk is gone";
     if (seen.generation < want.generation) return `generation ${seen.generation} → ${want.generation}: made anew`;
     if (want.size !== undefined && seen.size < want.size) return `size ${seen.size} → ${want.size}`;
+    if (seen.history !== history(want)) return `history ${seen.history} → ${history(want)}`;
     if (seen.left) return "a disk of another generation is left";
     return undefined;
   },
   observed(seen, want) {
     if (!seen.generation || !seen.size) return undefined;
-    return { ...want, generation: seen.generation, ...(want.size !== undefined && { size: seen.size }) };
+    const { history: _, ...rest } = want;
+    return { ...rest, generation: seen.generation, ...(seen.history && { history: seen.history }), ...(want.size !== undefined && { size: seen.size }) };
   },
   script(todo) {
     const made = todo.filter((t) => t.op !== "remove" && fresh(t.want!, t.seen));
     const kept = todo.filter((t) => t.op !== "remove" && !fresh(t.want!, t.seen));
+    const longer = kept.filter((t) => t.seen!.history !== history(t.want!));
     const gone = todo.filter((t) => t.op === "remove");
     const names = gone.map((t) => base(t.key));
     return {
       prepare: [...made.filter((t) => t.seen).map((t) => sh`volume_idle ${t.key}`), ...gone.map((t) => sh`volume_free ${t.key} ${names}`)],
-      stage: made.map(make),
+      stage: [...made.map(make), ...longer.map((t) => sh`volume_history ${t.key} ${history(t.want!)}`)],
       place: [
+        ...longer.map((t) => sh`place ${t.key} lineage`),
         ...made.map((t) => sh`volume_place ${t.want!.driver} ${t.key} ${t.want!.generation}`),
         ...kept.flatMap((t) => (t.want!.size !== undefined && t.want!.size > t.seen!.size ? [sh`${fn(t, "grow")} ${driverOf(t.want!.driver).store(t.key, t.want!.generation)} ${t.want!.size}`] : [])),
       ],
@@ -121,6 +129,6 @@ const fn = (t: Todo<VolumeSpec>, what: string): Sh => sh`${t.want!.driver}_${{ t
 
 function make({ key, want }: Todo<VolumeSpec>): Sh {
   const { driver, generation, size, from } = want!;
-  const [how, source] = !from ? ["empty", ""] : "image" in from ? ["image", from.image] : ["volume", from.volume];
-  return sh`volume_make ${driver} ${key} ${generation} ${size === undefined ? "" : String(size)} ${how} ${source}`;
+  const [how, source, at] = !from ? ["empty", ""] : "image" in from ? ["image", from.image] : "copy" in from ? ["copy", from.copy] : ["volume", from.volume, from.at];
+  return sh`volume_make ${driver} ${key} ${generation} ${size === undefined ? "" : String(size)} ${history(want!)} ${how} ${source} ${at === undefined ? "" : String(at)}`;
 }

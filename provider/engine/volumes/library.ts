@@ -43,31 +43,41 @@ volume_room() { # path
   [ "$full" -lt "\${most:-101}" ] || refuse "$1" "its store is $full % full, and from $most % on no volume is made: make room, or raise refusePercent"
   [ "$full" -lt "\${warn:-101}" ] || [ -f "$W/warned" ] || { : >"$W/warned"; say "note\${T}the store \${1%/*} is $full % full"; }
 }
-volume_make() { # driver path generation bytes image|volume|empty source
-  driver=$1 path=$2 generation=$3 bytes=$4 from=$5
+volume_make() { # driver path generation bytes history image|volume|copy|empty source at
+  driver=$1 path=$2 generation=$3 bytes=$4 history=$5 from=$6; shift 5
   progress "volume \${path##*/}, generation $generation"
   ensure_dir "$path" && chmod 700 "$path" || fail
   volume_room "$path"
-  case $5 in
+  case $1 in
     empty) "$driver"_create "$path" "$generation" "$bytes" ;;
-    image) from="image $6"; image_bytes "$6"; "$driver"_create "$path" "$generation" "$BYTES"; image_into "$6" "$("$driver"_temporary "$path" "$generation")" ;;
-    volume)
-      parent=$(lineage "$6" generation)
-      [ -n "$parent" ] || refuse "$path" "$6, which it is to be a copy of, is not there"
-      from="volume $6 $parent"; "$driver"_clone "$path" "$generation" "$6" "$parent" ;;
+    image) from="image $2"; image_bytes "$2"; "$driver"_create "$path" "$generation" "$BYTES"; image_into "$2" "$("$driver"_temporary "$path" "$generation")" ;;
+    volume | copy)
+      now=$(lineage "$2" generation) parent=\${3:-$now}
+      [ -n "$now" ] || refuse "$path" "$2, which it is to be a copy of, is not there"
+      [ "$parent" = "$now" ] || "$driver"_generations "$2" | grep -qx "$parent" || refuse "$path" "$2, which it is to be a copy of, is of generation $now and keeps no generation $parent"
+      # Volumes are open to nobody; machines' copies of them are.
+      [ "$1" = volume ] || open=$(volume_open "$2")
+      [ -z "\${open-}" ] || refuse "$path" "$2, which it is to be a copy of, is open: $open has a session on it"
+      from="$1 $2 $parent"; "$driver"_clone "$path" "$generation" "$2" "$parent" ;;
   esac
   at=$("$driver"_temporary "$path" "$generation") have=$(stat -L -c %s "$at")
   if [ "\${bytes:=$have}" -lt "$have" ]; then refuse "$path" "it is to have $bytes bytes, and what it comes from has $have"; fi
   [ "$bytes" = "$have" ] || "$driver"_grow "$at" "$bytes"
   stage "$path" lineage
-  printf 'netboot-volume 1\ndriver %s\ngeneration %s\nfrom %s\n' "$driver" "$generation" "$from" >"$S/lineage" || torn "$path/lineage"
+  { printf 'netboot-volume 1\ndriver %s\ngeneration %s\nfrom %s\n' "$driver" "$generation" "$from" && said_history "$history"; } >"$S/lineage" || torn "$path/lineage"
+}
+said_history() { [ "$1" = 0 ] || printf 'history %s\n' "$1"; }
+volume_history() { # path history
+  stage "$1" lineage
+  { grep -v '^history ' "$1/lineage" && said_history "$2"; } >"$S/lineage" || torn "$1/lineage"
 }
 volume_place() { "$1"_place "$2" "$3"; place "$2" lineage; } # driver path generation
-# Disks that the lineage does not name, once nothing offers them any more.
+# Disks that the lineage does not name or keep, once nothing offers them any more.
 volume_sweep() { # driver path
-  now=$(lineage "$2" generation)
+  now=$(lineage "$2" generation) least=$(lineage "$2" history)
+  least=$((\${now:-0} - \${least:-0}))
   for old in $("$1"_generations "$2"); do
-    [ "$old" = "$now" ] || iscsi_live | cut -f 3 | tr , '\n' | cut -d = -f 2- | grep -qxF "$("$1"_store "$2" "$old")" || "$1"_delete "$2" "$old"
+    { [ "$old" -le "\${now:-0}" ] && [ "$old" -ge "$least" ]; } || iscsi_live | cut -f 3 | tr , '\n' | cut -d = -f 2- | grep -qxF "$("$1"_store "$2" "$old")" || "$1"_delete "$2" "$old"
   done
 }
 volume_remove() { # driver path

@@ -33,16 +33,16 @@ take() { # name
 renew() { # file
   target=$(sed -n 's/^target //p' "$1")
   [ -f "$TARGETS/$target.conf" ] || { echo "$target is not offered"; return 1; }
-  grep '^disk ' "$1" | while read -r _ disk generation from; do copy "$STORE/$disk" "$generation" "$STORE/$from" || exit 1; done || return 1
+  grep '^disk ' "$1" | while read -r _ disk generation from at; do copy "$STORE/$disk" "$generation" "$STORE/$from" "$at" || exit 1; done || return 1
   withdraw "$target" || return 1
   echo "include $TARGETS/$target.conf" >>offer
 }
 
-copy() { # disk generation from
-  parent=$(generation_of "$3")
+copy() { # disk generation from at
+  parent=${4:-$(generation_of "$3")}
   [ -n "$parent" ] || { echo "$3 is not there"; return 1; }
   [ "$(generation_of "$1")" = "$2" ] || { echo "$1 is not of generation $2"; return 1; }
-  "$DRIVER"_renew "$1" "$2" "$3" "$parent" || return 1
+  "$DRIVER"_renew "$1" "$2" "$3" "$parent" || { echo "$3 of generation $parent cannot be copied"; return 1; }
   { grep -v '^from ' "$1/lineage"; echo "from volume $3 $parent"; } >"$1/.lineage" && mv -f -- "$1/.lineage" "$1/lineage"
 }
 
