@@ -2,10 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import * as netboot from "pulumi-netboot";
 const { boot } = netboot;
 
-// A classroom without disks: every seat boots its own copy of one golden disk, which takes room only for what the seat changes.
-// Raise `lesson` and every seat starts the next one from the golden disk again; what was written until then is lost.
+// A classroom without disks: every seat finds one golden disk at each boot, whatever was done to it before, and a home of its own that stays.
+// The teacher's machine keeps what it changes. To make that the golden disk: from: { machine: "teacher" }, and the next generation.
 const site = new pulumi.Config();
-const lesson = site.getNumber("lesson") ?? 1;
 
 const master = new netboot.MasterServer("diskless", {
     connection: { host: site.require("host"), hostKey: site.require("hostKey"), user: site.require("user"), privateKeyPath: site.require("keyPath") },
@@ -15,11 +14,12 @@ const master = new netboot.MasterServer("diskless", {
 
 const lan = new netboot.DhcpPool("lan", { master, subnet: site.require("subnet"), range: site.require("range") });
 
-const golden = new netboot.Volume("golden", { master, from: new netboot.DiskImage("golden", { master, source: site.require("image") }) });
+const golden = new netboot.Volume("golden", { master, from: new netboot.DiskImage("golden", { master, source: site.require("image") }), history: 1 });
+const home = new netboot.Volume("home", { master, size: "2GiB" });
 
 const seats = site.requireObject<Record<string, { mac: string; address: string }>>("seats");
 for (const [name, { mac, address }] of Object.entries(seats))
-    new netboot.Machine(name, { master, mac, pool: lan, address, hostname: name, boot: boot.diskless(golden, { generation: lesson }) });
+    new netboot.Machine(name, { master, mac, pool: lan, address, hostname: name, boot: boot.diskless(golden, { persist: "discard", dataDisks: [{ volume: home, lun: 2 }] }) });
 
 // The teacher's machine chooses.
 const menu = new netboot.BootMenu("teacher", {

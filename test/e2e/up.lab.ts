@@ -50,7 +50,7 @@ const examples: Record<string, Case> = {
         prepare: (lab, master) => (writeFileSync(join(lab.folder, "golden.img"), bootableDisk()), mountStore(master, "/srv/netboot/volumes")),
         // tgt brings libibverbs1, and purging that leaves its group.
         stays: ["/etc/group", "/etc/gshadow"],
-        resources: 7, file: "/etc/systemd/system/netboot-iscsi.service", line: /portal=/,
+        resources: 8, file: "/etc/systemd/system/netboot-iscsi.service", line: /portal=/,
     },
     fleet: { resources: 4, file: mac("52-54-00-00-01-28"), line: /netboot\.name=node-40/ },
     overnight: {
