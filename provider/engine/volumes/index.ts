@@ -12,7 +12,7 @@ import { reflink } from "./reflink";
 export interface Driver {
   readonly name: VolumeDriver;
   readonly library: Sh;
-  /** `renew PATH GENERATION FROM-PATH FROM-GENERATION`: puts a fresh copy in the place of a disk, at once or not at all. Fails by its status, and needs none of a commit's functions. */
+  /** `renew PATH GENERATION FROM-PATH FROM-GENERATION`: puts a fresh copy in the place of a disk, at once or not at all. Fails by its status; it and `store` need none of a commit's functions. */
   readonly renew: Sh;
   /** Reads pools, one a line; prints `disk TAB PATH TAB GENERATION TAB BYTES TAB BYTES-USED TAB STORE` for each disk that is in its place. */
   readonly facts: Sh;
