@@ -43,16 +43,21 @@ after(async () => {
     await lab.close();
 });
 
-const program = ({ bios = 1, uefi = 1, storage = "", more = "" } = {}) => `
+const program = ({ bios = 1, uefi = 1, persist = "keep", better = false, storage = "", more = "" } = {}) => `
 const m = master({ storage: { ${storage} } });
 const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
-const golden = new netboot.Volume("golden", { master: m, from: new netboot.DiskImage("golden", { master: m, source: "./golden.img.zst" }) });
+const disk = new netboot.DiskImage("golden", { master: m, source: "./golden.img.zst" });
+const golden = new netboot.Volume("golden", { master: m, ${better ? 'from: { machine: "uefi" }, generation: 2, history: 1' : "from: disk, history: 1"} });
 const at = (last) => site.require("address").replace(/[0-9]+$/, last);
 const machine = (name, mac, last, boots) => new netboot.Machine(name, { master: m, mac, pool: lan, address: at(last), boot: boots });
-machine("bios", "${macs.bios}", ${numbers.bios}, boot.diskless(golden, { generation: ${bios} }));
+const home = new netboot.Volume("home", { master: m, size: "4MiB" });
+const library = new netboot.Volume("library", { master: m, from: home });
+machine("bios", "${macs.bios}", ${numbers.bios}, boot.diskless(golden, { generation: ${bios}, persist: "${persist}", dataDisks: [{ volume: home, lun: 2 }, { volume: library, lun: 3, access: "read" }] }));
 machine("uefi", "${macs.uefi}", ${numbers.uefi}, boot.diskless(golden, { generation: ${uefi} }));
 ${more}`;
 
+/** What the tests come to. */
+const last = { bios: 2, persist: "discard", better: true };
 const digest = async (name: string, generation = 1) => (await master.exec(`sha256sum <${STORE}/${name}/disk.${generation}`)).slice(0, 64);
 const tgtadm = "tgtadm -C 3261 --lld iscsi";
 const shown = () => master.exec(`${tgtadm} --op show --mode target`);
@@ -61,7 +66,7 @@ const secret = async (name: string) => (await master.exec(`sed -n 's/^ *incoming
 const endSession = async (name: string) => {
     const tid = /Target (\d+):/.exec((await shown()).split("\n").find((line) => line.endsWith(`:${name}:golden`))!)![1];
     await master.exec(`for s in $(${tgtadm} --op show --mode conn --tid ${tid} | sed -n 's/^Session: //p'); do ${tgtadm} --op delete --mode conn --tid ${tid} --sid $s --cid 0; done`);
-    await until("the session's end", 10_000, async () => !/IP Address/.test((await shown()).split(`:${name}:golden`)[1]!.split(/^Target/m)[0]!));
+    await until("the session's end", 10_000, async () => !/IP Address/.test((await shown()).split(`:${name}:golden`)[1]!.split(/^Target/m)[0]!) || undefined);
 };
 
 test("the preview says which disk each machine boots; no secret is in what is shown or stored", async (t) => {
@@ -88,12 +93,18 @@ test("refused: another secret, another machine's disk and its secret, and who as
         assert.match(await login("golden+bios", "wrongwrongwrong1", "bios"), /Authentication failure/);
         assert.match(await login("golden+uefi", await secret("uefi"), "bios"), /Authentication failure/);
         assert.match(await login("golden+uefi", await secret("uefi"), "uefi"), /Target not found/);
+        // libiscsi's own test of a disk that takes no writes: on one that does it is skipped.
+        const readOnly = async (lun: number) => (await tryExec(asking, `LIBISCSI_CHAP_USERNAME=golden+bios LIBISCSI_CHAP_PASSWORD='${own}' timeout 30 iscsi-test-cu --dataloss -V -t SCSI.ReadOnly -i ${IQN}:bios iscsi://${master.host}/${IQN}:bios:golden/${lun} 2>&1`)).stdout;
+        assert.match(await readOnly(2), /Logical unit is not write-protected/);
+        const refused = await readOnly(3);
+        for (const command of ["ORWRITE", "WRITE10", "WRITE12", "WRITE16", "WRITESAME16", "WRITEVERIFY10"]) assert.match(refused, new RegExp(`\\[OK\\] ${command} returned CHECK_CONDITION DATA PROTECTION\\S* WRITE_PROTECTED`));
         const listed = (await tryExec(asking, `timeout 20 iscsi-ls -i ${IQN}:uefi iscsi://${master.host} 2>&1`)).stdout;
         assert.match(listed, /:bios:golden/);
         assert.doesNotMatch(listed, /uefi/);
         const fetched = (last: number) => exec(asking, `curl -s http://${master.host}/san/${lab.at(last)}-golden.ipxe`);
         assert.ok((await fetched(numbers.bios)).includes(own));
         assert.match(await fetched(numbers.uefi), /403 Forbidden/);
+        assert.match(await exec(asking, `curl -s http://${master.host}/san/fresh/golden`), /404 Not Found/, "a disk that is kept is not made anew for who asks");
     } finally {
         await asking.stop();
     }
@@ -118,8 +129,10 @@ for (const firmware of ["bios", "uefi"] as const)
         assert.equal(await digest("golden"), sha256);
     });
 
+const mark = (name: string) => `disk=$(ls ${STORE}/golden+${name}/disk.*); printf written | dd of=$disk bs=1M seek=40 conv=notrunc status=none`;
+
 test("a higher generation makes one machine's disk anew and leaves the other's alone; lower ones are refused in the preview", async () => {
-    for (const name of ["bios", "uefi"]) await master.exec(`printf written | dd of=${STORE}/golden+${name}/disk.1 bs=1M seek=40 conv=notrunc status=none`);
+    for (const name of ["bios", "uefi"]) await master.exec(mark(name));
     const written = await digest("golden+uefi");
     site.program(program({ bios: 2 }));
     const { text } = await site.run(["preview", "--diff"]);
@@ -134,6 +147,34 @@ test("a higher generation makes one machine's disk anew and leaves the other's a
     site.program(program({ bios: 2 }));
 });
 
+test("a machine that is to forget finds the golden disk at each boot, whatever its last one left; the other's is left alone", { timeout: 300_000 }, async (t) => {
+    const others = [await digest("golden+uefi"), (await shown()).split(/^(?=Target )/m).find((target) => target.includes(":uefi:golden"))];
+    site.program(program({ bios: 2, persist: "discard" }));
+    const { text } = await site.run(["preview", "--diff"]);
+    assert.match(text, /DISCARDS what is on golden\+bios at the next boot of its machine, and at each one after that/);
+    assert.match(text, /what the machine writes is DISCARDED at each boot/);
+    await site.up();
+    await master.exec(mark("bios"));
+    const client = await startClient(lab, { name: "bios", firmware: "bios", mac: macs.bios });
+    await client.waitFor("local", 200_000);
+    assert.equal(await digest("golden+bios", 2), sha256);
+    // While it is on, another machine's disk becomes the golden one. Its session stays behind, as of any machine that is switched off.
+    site.program(program(last));
+    await site.up();
+    await master.exec(mark("bios"));
+    await client.restart();
+    await client.waitFor("local", 200_000);
+    assert.equal(await digest("golden+bios", 2), await digest("golden+uefi"));
+    assert.equal((await shown()).match(/I_T nexus: /g)?.length, 1, "the session of the boot before has been ended");
+    await client.stop();
+    await endSession("bios");
+    assert.deepEqual([await digest("golden+uefi"), (await shown()).split(/^(?=Target )/m).find((target) => target.includes(":uefi:golden"))], others);
+    assert.deepEqual([await digest("golden", 1), await digest("golden", 2)], [sha256, await digest("golden+uefi")]);
+    assert.equal((await master.exec("find /run/netboot/fresh/asked /run/netboot/fresh/taken -type f")).trim(), "");
+    t.diagnostic((await master.exec("journalctl -u netboot-fresh -o short-precise --no-pager | tail -n 12")).replaceAll("\n", " | "));
+    await site.up({ args: ["--refresh", "--expect-no-changes"] });
+});
+
 test("a target removed by hand is shown and mended; a store that is full takes no more", async () => {
     const iqn = `${IQN}:uefi:golden`;
     await master.exec(`${tgtadm} --op delete --mode target --tid $(${tgtadm} --op show --mode target | sed -n 's/^Target \\([0-9]*\\): ${iqn}$/\\1/p')`);
@@ -143,12 +184,12 @@ test("a target removed by hand is shown and mended; a store that is full takes n
     assert.match(await shown(), new RegExp(iqn));
     await site.up({ args: ["--refresh", "--expect-no-changes"] });
 
-    site.program(program({ bios: 2, storage: "warnPercent: 1, refusePercent: 1", more: 'machine("third", "52:54:00:00:0d:03", 23, boot.diskless(golden));' }));
+    site.program(program({ ...last, storage: "warnPercent: 1, refusePercent: 1", more: 'machine("third", "52:54:00:00:0d:03", 23, boot.diskless(golden));' }));
     assert.match((await site.up({ expect: 1 })).text, /its store is \d+ % full, and from 1 % on no volume is made/);
-    site.program(program({ bios: 2 }));
+    site.program(program(last));
     await site.up();
     const left = await master.tryExec(`ls ${STORE}`);
-    assert.deepEqual(left.stdout.trim().split("\n").sort(), ["golden", "golden+bios", "golden+uefi"]);
+    assert.deepEqual(left.stdout.trim().split("\n").sort(), ["golden", "golden+bios", "golden+uefi", "home", "home+bios", "library", "library+bios"]);
 });
 
 test("after a restart of the daemon everything is back; destroy leaves nothing", async () => {
