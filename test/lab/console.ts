@@ -13,7 +13,8 @@ let asked = 0;
 /** What the command says, on one line. Between marks: the line that was typed comes back as well. */
 export async function ask(client: Client, command: string, timeoutMs = 600_000): Promise<string> {
     const mark = `answer${++asked}`;
-    client.type(`echo "$(echo ${mark} $(${command}))" $((${asked}))\n`);
-    const { detail } = await client.waitFor(new RegExp(`^${mark} .*${asked}$`), timeoutMs);
-    return detail.slice(mark.length, -`${asked}`.length).trim();
+    client.type(`echo "$(echo ${mark} $(${command}))" end$((${asked}))\n`);
+    const end = `end${asked}`;
+    const { detail } = await client.waitFor(new RegExp(`^${mark} .*${end}$`), timeoutMs);
+    return detail.slice(mark.length, -end.length).trim();
 }

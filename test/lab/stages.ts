@@ -19,6 +19,8 @@ const patterns: [Stage, RegExp][] = [
     ["up", /^NETBOOT-UP cmdline=(.*)/],
     // What the loader said last may stand before it, without an end of line.
     ["kernel", /(Linux version \d\S+)/],
+    // iPXE says a path as the script has it.
+    ["kernel", /^(\/\S*\/vmlinuz)\.\.\. ok/],
     ["local", new RegExp(`(${marker}.*)`)],
 ];
 
