@@ -13,7 +13,7 @@ export interface HostState {
   blobs?: Record<string, BlobSpec>;
   /** Directories that the master builds, by path: the path names the digest of the recipe, the script is in `Op.builds`. */
   artifacts?: Record<string, ArtifactSpec>;
-  /** Text files by path: the text, mode 0644, or text and mode. Owner root. */
+  /** Text files by path: the text, mode 0644, or text, mode and group. Owner root. */
   files?: Record<string, FileSpec>;
   /** Disks for machines, by the path of their directory. Their content is their users'. */
   volumes?: Record<string, VolumeSpec>;
@@ -41,7 +41,8 @@ export interface PackageSpec {
   leaves?: string[];
 }
 
-export type FileSpec = string | { text: string; mode: string };
+/** `group` by number, where others than root are to read it: 33 is www-data in every Debian (base-passwd), as nginx runs. */
+export type FileSpec = string | { text: string; mode: string; group?: "33" };
 
 export interface BlobSpec {
   /** Hex digest; no prefix. */
@@ -176,6 +177,8 @@ export type Switch = {
 
 /** Where all is that belongs to the site. */
 export const SITE = "/srv/netboot";
+/** Hashes of menus' passwords: a folder a menu, a file a password. */
+export const PASSWORDS = "/etc/netboot/passwords";
 /** What machines say of themselves. */
 export const REPORTS = `${SITE}/reports`;
 /** What was ordered and done, by machine: only grows, and outlives the site. */

@@ -14,6 +14,7 @@ type FileTodo = Todo<FileSpec, Seen>;
 
 const text = (want: FileSpec): string => (typeof want === "string" ? want : want.text);
 const mode = (want: FileSpec): string => (typeof want === "string" ? "0644" : want.mode);
+const owner = (want: FileSpec): string => `0:${(typeof want !== "string" && want.group) || 0}`;
 
 /**
  * Text files. Their text travels in the script as quoted words of the shell's own `printf`: no process per file. Those in LIVE become part of a new
@@ -33,20 +34,21 @@ NF == 4 { order[++n] = $2; about[$2] = $1 "\t" substr("0000" $3, length($3) + 1)
 { sum[substr($0, 67)] = substr($0, 1, 64) }
 END { for (i = 1; i <= n; i++) printf "files\t%s\t%s\t%s\n", order[i], about[order[i]], (order[i] in sum) ? sum[order[i]] : "-" }'`,
   parse: ([type, mode, owner, sum]) => ({ type: type!, mode: mode!, owner: owner!, sha256: sum! }),
-  digest: (want) => `${mode(want)} ${sha256(text(want))}`,
+  digest: (want) => [mode(want), ...(owner(want) === "0:0" ? [] : [owner(want)]), sha256(text(want))].join(" "),
   diff(want, seen) {
     if (want === undefined) return seen && "no longer declared";
     if (!seen) return "missing";
     if (seen.type !== "f") return `not a plain file (${seen.type})`;
     if (seen.sha256 !== sha256(text(want))) return "content differs";
     if (seen.mode !== mode(want)) return `mode ${seen.mode} → ${mode(want)}`;
-    if (seen.owner !== "0:0") return `owner ${seen.owner} → 0:0`;
+    if (seen.owner !== owner(want)) return `owner ${seen.owner} → ${owner(want)}`;
     return undefined;
   },
   observed(seen, want, present) {
     const known = present ?? (want !== undefined && sha256(text(want)) === seen.sha256 ? text(want) : undefined);
     if (known === undefined) return undefined;
-    return seen.mode === "0644" && (want === undefined || typeof want === "string") ? known : { text: known, mode: seen.mode };
+    const group = seen.owner === "0:33" ? { group: "33" as const } : {};
+    return seen.mode === "0644" && (want === undefined || typeof want === "string") ? known : { text: known, mode: seen.mode, ...group };
   },
   script(todo, { watched }) {
     const live = todo.filter((t) => isLive(t.key));
@@ -95,15 +97,14 @@ function liveSet(todo: FileTodo[]): Sh[] {
 function texts(list: FileTodo[], root: Sh, name: (path: string) => string): Sh[] {
   const print = (t: FileTodo) => sh`printf %s ${text(t.want!)} >${root}/${name(t.key)} || torn ${t.key}`;
   const usual = list.filter((t) => mode(t.want!) === "0644");
-  const special = groupBy(list.filter((t) => mode(t.want!) !== "0644"), (t) => mode(t.want!));
+  const special = groupBy(list.filter((t) => mode(t.want!) !== "0644"), (t) => `${mode(t.want!)} ${owner(t.want!)}`);
   return [
     ...usual.map(print),
-    ...[...special].flatMap(([mode, those]) => [
-      sh`umask 077`,
-      ...those.map(print),
-      sh`umask 022`,
-      sh`(cd ${root} && printf '%s\0' ${those.map((t) => name(t.key))} | xargs -0 chmod ${mode} --) || fail`,
-    ]),
+    ...[...special].flatMap(([like, those]) => {
+      const [mode, whose] = like.split(" ") as [string, string];
+      const all = (command: Sh) => sh`(cd ${root} && printf '%s\0' ${those.map((t) => name(t.key))} | xargs -0 ${command} --) || fail`;
+      return [sh`umask 077`, ...those.map(print), sh`umask 022`, ...(whose === "0:0" ? [] : [all(sh`chown ${whose}`)]), all(sh`chmod ${mode}`)];
+    }),
   ];
 }
 
