@@ -21,8 +21,15 @@ export type DisklessOptions = Options<"diskless", "volume" | "dataDisks"> & { da
 /** Its own disk. `method` where the firmware needs another way than the machine's `localBoot`. */
 export const local = (options: Options<"local"> = {}): Boot => ({ ...options, kind: "local" }) as Boot;
 
-/** A menu on the machine's console. */
-export const menu = (menu: BootMenu): Boot => ({ kind: "menu", menu: menu.__ref }) as Boot;
+/**
+ * A menu on the machine's console, with the default, the time-out and the roles that this machine or group has in it.
+ *
+ * @example
+ * boot.menu(seats)
+ * @example
+ * boot.menu(seats, { default: "debian", roles: ["teacher"] })
+ */
+export const menu = (menu: BootMenu, options: Options<"menu", "menu"> = {}): Boot => ({ ...options, kind: "menu", menu: menu.__ref }) as Boot;
 
 /** A kernel over the network. `append` adds arguments to the image's command line, `cmdline` replaces it. */
 export const kernel = (image: KernelImage, options: Options<"kernel", "image"> = {}): Boot => ({ ...options, kind: "kernel", image: image.__ref }) as Boot;
@@ -62,6 +69,18 @@ export const diskless = (volume: Volume, { dataDisks, ...options }: DisklessOpti
 
 /** The imaging system, which changes nothing by itself: a shell by ssh with the keys of the master's `imaging`. */
 export const rescue = (): Boot => ({ kind: "rescue" }) as Boot;
+
+/** A test of the machine's memory by Memtest86+, until it is stopped. */
+export const memtest = (options: Options<"memtest"> = {}): Boot => ({ ...options, kind: "memtest" }) as Boot;
+
+/** A page with what iPXE knows of the machine: maker, product, serial number, UUID, addresses, processor, firmware. */
+export const hardware = (): Boot => ({ kind: "hardware" }) as Boot;
+
+/** For a menu: the machine starts anew. */
+export const reboot = (): Boot => ({ kind: "reboot" }) as Boot;
+
+/** For a menu: the machine switches itself off, where its iPXE can (Debian 12's cannot, and says so). */
+export const poweroff = (): Boot => ({ kind: "poweroff" }) as Boot;
 
 /** iPXE's shell on the machine's console; when it is left, the machine boots its own disk. */
 export const shell = (): Boot => ({ kind: "shell" }) as Boot;

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as netboot from "pulumi-netboot";
 const { boot } = netboot;
 
-// A classroom: every seat shows a menu for some seconds, then boots its own disk; the teacher's seat gets straight to the rescue system.
+// A classroom: every seat shows a menu for some seconds, then boots its own disk; its tools are behind a password. The teacher's seat gets straight to the rescue system.
 const site = new pulumi.Config();
 
 const master = new netboot.MasterServer("classroom", {
@@ -25,13 +25,26 @@ const rescue = new netboot.KernelImage("rescue", {
     cmdline: "console=ttyS0 quiet",
 });
 
+const tools = new netboot.BootMenu("tools", {
+    master,
+    title: "Tools",
+    password: site.requireSecret("toolsPassword"),
+    timeout: 0,
+    entries: [
+        { name: "hardware", label: "About this machine", key: "a", boot: boot.hardware() },
+        { name: "memory", label: "Memory test", key: "m", boot: boot.memtest() },
+        { name: "shell", label: "iPXE shell", key: "s", boot: boot.shell() },
+        { name: "restart", label: "Restart the machine", key: "n", heading: "Enough", boot: boot.reboot() },
+    ],
+});
+
 const menu = new netboot.BootMenu("seats", {
     master,
     title: "Classroom",
     entries: [
         { name: "disk", label: "Local disk", key: "d", boot: boot.local() },
         { name: "rescue", label: "Rescue system", key: "r", boot: boot.kernel(rescue) },
-        { name: "shell", label: "iPXE shell", key: "s", boot: boot.shell() },
+        { name: "tools", label: "Tools (password)", key: "t", heading: "For teachers", boot: boot.menu(tools) },
     ],
     default: "disk",
     timeout: 10,

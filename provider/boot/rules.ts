@@ -1,6 +1,7 @@
 import { cloneProblems, diskProblems, imagingProblems } from "./clone";
 import { copyProblems, normalisedDisks } from "./disks";
 import { ipxeText } from "../language";
+import { menuProblems } from "./menu";
 import type { Problem } from "../resource";
 import { volumesProblems } from "./volumes";
 import { cmdlineOf, oneSpaced } from "./script";
@@ -10,6 +11,7 @@ import type { Blob, Boot, LocalBoot, MasterRef } from "./types";
 /** Command lines with single spaces, and of disks what matters, in a boot wherever it stands. */
 export function normalisedBoot(boot: Boot): Boot {
   if (boot?.kind === "diskless") return normalisedDisks(boot);
+  if (boot?.kind === "memtest") return typeof boot.cmdline === "string" ? { ...boot, cmdline: oneSpaced(boot.cmdline) } : boot;
   if (boot?.kind !== "kernel") return boot;
   const { cmdline, append } = boot;
   return { ...boot, ...(typeof cmdline === "string" && { cmdline: oneSpaced(cmdline) }), ...(typeof append === "string" && { append: oneSpaced(append) }) };
@@ -23,6 +25,7 @@ export function bootProblems(boot: Boot, property: string, local: LocalBoot, mas
   if (boot.kind === "rescue") return imagingProblems("the rescue system", property, master);
   if (boot.kind === "capture") return [...imagingProblems(`a capture of ${boot.name}`, property, master), ...diskProblems(boot.disk, `${property}.disk`)];
   if (boot.kind === "diskless") return [...volumesProblems("it is a disk of the master", property, master), ...copyProblems(boot, property)];
+  if (boot.kind === "menu") return menuProblems(boot, property);
   if (boot.kind === "local") return localProblems({ ...local, ...boot }, property);
   if (boot.kind !== "kernel") return [];
   const line = cmdlineOf(boot);
@@ -30,6 +33,10 @@ export function bootProblems(boot: Boot, property: string, local: LocalBoot, mas
   const fault = ipxeText(line);
   return fault ? [{ property, reason: `${property} makes the command line "${line}", which ${fault}: change the image's cmdline or append.` }] : [];
 }
+
+/** What is for a choice in a menu alone. */
+export const choiceProblems = ({ kind }: Boot, property: string): Problem[] =>
+  kind === "reboot" || kind === "poweroff" ? [{ property, reason: `${property} is a ${kind}, after which the machine would come to the same again: give it to an entry of a BootMenu.` }] : [];
 
 /** A method that another field belongs to. */
 export function localProblems({ method, volume, loader }: LocalBoot, property: string): Problem[] {

@@ -1,6 +1,8 @@
 import { templates } from "../render";
 import { SITE } from "../engine/state";
 import { discards } from "./disks";
+import { MEMTEST_URL } from "./memtest";
+import { menuSettings } from "./menu";
 import type { Boot, LocalBoot, MasterRef, Retries } from "./types";
 
 const template = templates(__dirname);
@@ -14,7 +16,12 @@ export const TFTP = `${SITE}/tftp`;
 export const menuPath = (name: string) => `/menu/${name}.ipxe`;
 
 /** A boot as templates render it: no references any more, only words. Nothing for the local disk. */
-export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string; /** Name of the machine that must have an order first. */ order?: string; /** Arguments that iPXE fills in. */ own?: string } | { kind: "menu" | "chain"; url: string } | { kind: "disk"; volume: string; /** Copied anew first. */ fresh: boolean } | { kind: "shell" };
+export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string; /** Name of the machine that must have an order first. */ order?: string; /** Arguments that iPXE fills in. */ own?: string } | { kind: "chain"; url: string } | ({ kind: "menu"; url: string } & Seen) | { kind: "disk"; volume: string; /** Copied anew first. */ fresh: boolean } | { kind: "door"; behind: string } | { kind: "memtest"; folder: string; cmdline: string } | { kind: "hardware" | "reboot" | "poweroff" | "shell" };
+
+/** What a menu is told of the machine: nothing, or settings by name. */
+interface Seen {
+  settings: [name: string, value: string][];
+}
 
 /** Who boots, and from where: what the imaging system is told. */
 export interface Booting {
@@ -27,9 +34,14 @@ export function jobOf(boot: Boot, who?: Booting): Job | undefined {
     case "local":
       return undefined;
     case "shell":
-      return { kind: "shell" };
+    case "hardware":
+    case "reboot":
+    case "poweroff":
+      return { kind: boot.kind };
+    case "memtest":
+      return { kind: "memtest", folder: MEMTEST_URL, cmdline: boot.cmdline };
     case "menu":
-      return { kind: "menu", url: menuPath(boot.menu.name) };
+      return { kind: "menu", url: menuPath(boot.menu.name), settings: menuSettings(boot) };
     case "clone":
     case "capture":
       return who && imaging(who, true);
@@ -67,6 +79,12 @@ export interface Script {
 
 /** The iPXE script of one machine: its job, tried again as configured, and then, whatever went wrong, its own disk. */
 export const script = ({ title, ...rest }: Script) => template("title.njk", { title }) + body(rest);
+
+/** What is behind a password, called by the door (door.ipxe). */
+export const behind = (title: string, job: Job, retries: Retries): string => tidy(template("behind.ipxe.njk", { title, job, retries }));
+
+/** Asks for passwords, for every script of the master that has something behind one. */
+export const door = (retries: Retries): string => tidy(template("door.ipxe.njk", { retries }));
 
 /** What iPXE starts with: the question to the server, asked at `http`; at the server that it came from itself, if that is empty. */
 export const question = (http: string, { localBoot, retries }: Pick<MasterRef, "localBoot" | "retries">) =>

@@ -1,4 +1,5 @@
 import { captureSummary, cloneSummary } from "./clone";
+import { menuSummary } from "./menu";
 import { cmdlineOf } from "./script";
 import type { Boot, ImageRef, LocalBoot } from "./types";
 
@@ -8,9 +9,16 @@ export function summary(boot: Boot, local: LocalBoot): string[] {
     case "local":
       return [disk({ ...local, ...boot })];
     case "menu":
-      return [`menu ${boot.menu.name}`];
+      return [menuSummary(boot)];
     case "shell":
       return ["iPXE's shell, then the local disk"];
+    case "memtest":
+      return ["memory test, until it is stopped"];
+    case "hardware":
+      return ["what iPXE knows of the hardware, then the local disk"];
+    case "reboot":
+    case "poweroff":
+      return [boot.kind];
     case "clone":
       return cloneSummary(boot);
     case "capture":

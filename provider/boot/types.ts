@@ -146,17 +146,34 @@ export interface MenuRef {
   reaches: string[];
   /** Disks of the master that it or one of those offers. */
   disks?: DisklessBoot[];
+  /** Its entries, each with the roles that see it; none means everybody. Missing where nothing but the name is known. */
+  entries?: Record<string, string[]>;
+  /** Roles that entries of it or of those below are for. */
+  roles?: string[];
+  /** Hot keys of it and of those below, each with its menu and entry. */
+  keys?: Record<string, string>;
+  /** Has it a password? */
+  locked?: boolean;
+}
+
+/** A menu as one machine or group sees it. */
+export interface MenuBoot {
+  kind: "menu";
+  menu: MenuRef;
+  default?: string;
+  timeout?: number;
+  roles?: string[];
 }
 
 export type Boot =
   | ({ kind: "local" } & Partial<LocalBoot>)
-  | { kind: "menu"; menu: MenuRef }
+  | MenuBoot
   | { kind: "kernel"; image: ImageRef; cmdline?: string; append?: string }
   | CloneBoot
   | CaptureBoot
   | DisklessBoot
-  | { kind: "rescue" }
-  | { kind: "shell" }
+  | { kind: "memtest"; cmdline: string }
+  | { kind: "rescue" | "hardware" | "reboot" | "poweroff" | "shell" }
   | { kind: "chain"; url: string };
 
 /** A local file as the SDK describes it. */

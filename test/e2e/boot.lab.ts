@@ -48,7 +48,7 @@ test("a seat shows the menu, and its hot key boots the rescue system; the teache
         startClient(lab, { name: "seat", firmware: "bios", ...seat, disk: bootableDisk() }),
         startClient(lab, { name: "teacher", firmware: "uefi", ...teacher, disk: bootableDisk({ uefi: false, files: { "/EFI/OWN/LOADER.EFI": efiApplication() } }) }),
     ]);
-    for (const label of [/Classroom/, /Local disk/, /Rescue system/, /iPXE shell/]) await shows(bios, label);
+    for (const label of [/Classroom/, /Local disk/, /Rescue system/, /For teachers/]) await shows(bios, label);
     bios.type("r");
     await bios.waitFor("up", patience);
     assert.match(bios.cmdline(), /console=ttyS0 quiet$/);

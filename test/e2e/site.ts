@@ -7,7 +7,7 @@ import { openProject, type Project } from "../pulumi/project.ts";
 /** The configuration that every example takes. */
 export const settings = (lab: Lab, master: Master) => ({
     host: master.host, hostKey: master.hostKey, user: "root", keyPath: master.privateKeyPath, address: master.host,
-    subnet: lab.network.subnet, range: `${lab.at(100)}-${lab.at(150)}`, kernel: artifacts.vmlinuz, initrd: artifacts.initrd,
+    subnet: lab.network.subnet, range: `${lab.at(100)}-${lab.at(150)}`, kernel: artifacts.vmlinuz, initrd: artifacts.initrd, toolsPassword: "correct horse",
 });
 
 /** A project of an example (or of files), configured for this master; gone at the end of the scope. */

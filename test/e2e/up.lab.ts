@@ -41,7 +41,7 @@ const examples: Record<string, Case> = {
     quickstart: { resources: 5, file: mac("52-54-00-00-00-02"), line: /console=ttyS0 quiet netboot\.name=desk-02/ },
     classroom: {
         config: (lab) => ({ teacher: "52:54:00:00:00:99", seats: { "seat-1": { mac: "52:54:00:00:00:11", address: lab.at(11) }, "seat-2": { mac: "52:54:00:00:00:12", address: lab.at(12) } } }),
-        resources: 7, file: "/srv/netboot/http/menu/seats.ipxe", line: /Rescue system/,
+        resources: 8, file: "/srv/netboot/http/menu/seats.ipxe", line: /Rescue system/,
     },
     "proxy-dhcp": { config: () => ({ machines: { "pc-1": "52:54:00:00:00:21" } }), resources: 4, file: mac("52-54-00-00-00-21"), line: /netboot\.name=pc-1/ },
     "cloud-init": { resources: 4, file: "/srv/netboot/http/seed/db-1/user-data", line: /db-1: database of lab/ },

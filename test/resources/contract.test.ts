@@ -188,6 +188,8 @@ function languageOf(path: string): Language {
 
 function assertInert(state: any, text: string, where: Language[], place: string): void {
     assertPaths(state);
-    for (const [path, content] of Object.entries<string>(state.files ?? {}))
+    for (const [path, file] of Object.entries<any>(state.files ?? {})) {
+        const content: string = file.text ?? file;
         assert.ok(!where.includes(languageOf(path)) || !content.includes(text), `${place} = ${JSON.stringify(text)} reached ${path}:\n${content}`);
+    }
 }

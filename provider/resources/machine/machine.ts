@@ -1,6 +1,7 @@
 import { captureJob, cloneJob } from "../../boot/clone";
 import { disklessProblems, disklessState, disklessSummary } from "../../boot/diskless";
-import { bootProblems, localProblems, normalisedBoot } from "../../boot/rules";
+import { bootProblems, choiceProblems, localProblems, normalisedBoot } from "../../boot/rules";
+import { memtestBuilds, memtestState } from "../../boot/memtest";
 import { firmware, HTTP, script, SITE } from "../../boot/script";
 import { summary } from "../../boot/summary";
 import type { Boot, LocalBoot, MasterRef, PoolRef } from "../../boot/types";
@@ -65,6 +66,7 @@ export function problemsOf(machine: Machine): Problem[] {
     ...hostnameProblems(machine),
     ...(boot.kind === "local" ? [] : localProblems(localBoot, "localBoot")),
     ...disklessProblems(machine),
+    ...choiceProblems(boot, "boot"),
     ...(boot.kind === "diskless" ? [] : bootProblems(seeded(machine), "boot", localBoot, machine.master)),
     ...seedProblems(machine),
     ...powerProblems(powered(machine)),
@@ -114,7 +116,10 @@ export function stateOf(machine: Machine): { state: HostState; builds?: Desired[
   const boot = seeded(machine);
   const [first, ...others] = identities(machine);
   const { files: fresh, ...disks } = disklessState(machine);
-  const { state: seed, builds } = hasSeed(machine) ? seedState(machine) : { state: {}, builds: undefined };
+  const { state: seed, builds: seeds } = hasSeed(machine) ? seedState(machine) : { state: {}, builds: undefined };
+  const test = memtestState([boot]);
+  const artifacts = { ...seed.artifacts, ...test.artifacts };
+  const builds = seeds || test.artifacts ? { ...seeds, ...memtestBuilds([boot]) } : undefined;
   const state: HostState = {
     files: {
       ...(first && { [`${HTTP}/${first}`]: script({ title: `machine ${name}`, boot, local: localBoot, retries: master.retries, who: { machine: name, master } }) }),
@@ -123,7 +128,8 @@ export function stateOf(machine: Machine): { state: HostState; builds?: Desired[
       ...fresh,
     },
     ...((others.length || seed.links) && { links: { ...Object.fromEntries(others.map((path) => [`${HTTP}/${path}`, `../${first}`])), ...seed.links } }),
-    ...(seed.artifacts && { artifacts: seed.artifacts }),
+    ...(test.directories && { directories: test.directories }),
+    ...((seed.artifacts || test.artifacts) && { artifacts }),
     ...((boot.kind === "clone" || boot.kind === "capture" || boot.kind === "rescue") && { reports: { [name]: "" } }),
     ...((boot.kind === "clone" || boot.kind === "capture") && { orders: { [name]: { generation: boot.generation, job: boot.kind === "clone" ? cloneJob(name, boot, master) : captureJob(name, boot) } } }),
     ...disks,

@@ -1,4 +1,5 @@
-import { bootProblems, localProblems, normalisedBoot } from "../../boot/rules";
+import { memtestBuilds, memtestState } from "../../boot/memtest";
+import { bootProblems, choiceProblems, localProblems, normalisedBoot } from "../../boot/rules";
 import { firmware, HTTP, script } from "../../boot/script";
 import { summary } from "../../boot/summary";
 import type { Boot, LocalBoot, MasterRef } from "../../boot/types";
@@ -6,7 +7,7 @@ import { type HostState, LIVE } from "../../engine/state";
 import { canonicalMac, canonicalMacPrefix, macFault } from "../../identity";
 import { canonicalAddresses, dotted, range, type Span } from "../../net";
 import { templates } from "../../render";
-import type { Claim, Problem, ResourceType } from "../../resource";
+import type { Claim, Desired, Problem, ResourceType } from "../../resource";
 import { patterns } from "./patterns";
 
 interface Match {
@@ -69,7 +70,7 @@ function bootProblemsOf(boot: Boot, localBoot: LocalBoot, name: string, master: 
   if (["clone", "capture", "rescue"].includes(boot.kind)) return [{ property: "boot", reason: `boot is a ${boot.kind}, and group "${name}" does not say which machines are in it by name, as orders and reports are kept: give the machines as Machine or Fleet.` }];
   if (boot.kind === "diskless" || (boot.kind === "menu" && boot.menu.disks?.length))
     return [{ property: "boot", reason: `boot is ${boot.kind === "menu" ? `the menu "${boot.menu.name}", which offers` : ""} a disk of the master, and each machine has a copy of its own: give the machines as Machine or Fleet.`.replace("  ", " ") }];
-  return [...(boot.kind === "local" ? [] : localProblems(localBoot, "localBoot")), ...bootProblems(boot, "boot", localBoot, master)];
+  return [...choiceProblems(boot, "boot"), ...(boot.kind === "local" ? [] : localProblems(localBoot, "localBoot")), ...bootProblems(boot, "boot", localBoot, master)];
 }
 
 function claims({ name, match }: MachineGroup): Claim[] {
@@ -86,6 +87,7 @@ function stateOf({ name, master, match, boot, localBoot }: MachineGroup): HostSt
   const links = [...macs.map((mac) => `mac/${hyphens(mac)}`), ...(macPrefix ? [`prefix/${hyphens(macPrefix)}`] : [])];
   const span = addresses ? (range(addresses) ?? { first: 0, last: 0 }) : undefined;
   return {
+    ...memtestState([boot]),
     files: {
       [`${HTTP}/group/${name}.ipxe`]: script({ title: `group ${name}`, boot, local: localBoot, retries: master.retries }),
       ...(span && { [`${LIVE}/nginx.d/groups/${fileOf(span)}`]: template("addresses.conf.njk", { name, addresses, patterns: patterns(span) }) }),
@@ -109,5 +111,10 @@ function whom(match: Match): string {
 const nextBootOf = ({ name, master, match, boot, localBoot }: MachineGroup): string =>
   [`${firmware(master)} → group/${name}.ipxe, for ${whom(match)} without a narrower assignment`, ...summary(boot, localBoot)].join("\n");
 
-const type: ResourceType<MachineGroup> = { name: "MachineGroup", normalise, rules, claims, desired: (group) => ({ state: stateOf(group), nextBoot: nextBootOf(group) }) };
+function desired(group: MachineGroup): Desired {
+  const builds = memtestBuilds([group.boot]);
+  return { state: stateOf(group), nextBoot: nextBootOf(group), ...(builds && { builds }) };
+}
+
+const type: ResourceType<MachineGroup> = { name: "MachineGroup", normalise, rules, claims, desired };
 export default type;
