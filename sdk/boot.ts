@@ -4,6 +4,7 @@ import type { BootMenu } from "./bootMenu";
 import type { DiskImage } from "./diskImage";
 import type { Fields, Inputs } from "./inputs";
 import type { KernelImage } from "./kernelImage";
+import { rolesHad } from "./roles";
 import type { Volume } from "./volume";
 
 type Kinds = NonNullable<MachineInput["boot"]>;
@@ -29,7 +30,10 @@ export const local = (options: Options<"local"> = {}): Boot => ({ ...options, ki
  * @example
  * boot.menu(seats, { default: "debian", roles: ["teacher"] })
  */
-export const menu = (menu: BootMenu, options: Options<"menu", "menu"> = {}): Boot => ({ ...options, kind: "menu", menu: menu.__ref }) as Boot;
+export function menu(menu: BootMenu, options: Options<"menu", "menu"> = {}): Boot {
+    rolesHad(options.roles);
+    return { ...options, kind: "menu", menu: menu.__ref } as Boot;
+}
 
 /** A kernel over the network. `append` adds arguments to the image's command line, `cmdline` replaces it. */
 export const kernel = (image: KernelImage, options: Options<"kernel", "image"> = {}): Boot => ({ ...options, kind: "kernel", image: image.__ref }) as Boot;

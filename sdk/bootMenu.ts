@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Boot } from "./boot";
 import type { Fields } from "./inputs";
 import { NetbootResource, type OnMaster } from "./resource";
+import { entryFor } from "./roles";
 
 type Entry = BootMenuInput["entries"][number];
 export type BootMenuEntry = Fields<Omit<Entry, "boot">> & {
@@ -35,5 +36,6 @@ export class BootMenu extends NetbootResource {
 
     constructor(name: string, args: BootMenuArgs, opts?: pulumi.CustomResourceOptions) {
         super("BootMenu", name, guarded(args), ["__ref"], opts);
+        args.entries.forEach(({ only }, i) => entryFor(this, `entries[${i}].only`, only));
     }
 }

@@ -16,6 +16,7 @@ let lab: Lab;
 let master: Master;
 let project: Project & Disposable;
 let preview: string;
+let refused: string;
 
 before(async () => {
     lab = await openLab();
@@ -36,12 +37,21 @@ const seats = new netboot.BootMenu("seats", { master, title: "Seats", default: "
 new netboot.Machine("pupil", { master, mac: "${pupil}", boot: boot.menu(seats, { default: "tools", timeout: 5 }) });
 new netboot.Machine("teacher", { master, mac: "${teacher}", boot: boot.menu(seats, { roles: ["teacher"] }) });
 ` });
+    // Nobody is a teacher yet: what no single resource can know is known when the program ends.
+    project.edit((text) => text.replace('{ roles: ["teacher"] }', "{}"));
+    refused = (await project.run(["preview"], { expect: "any" })).text;
+    project.edit((text) => text.replace("boot.menu(seats, {})", 'boot.menu(seats, { roles: ["teacher"] })'));
     preview = (await project.run(["preview", "--diff"])).text;
     preview += (await project.run(["up", "--yes", "--skip-preview", "--diff"])).text;
 });
 after(async () => {
     project?.[Symbol.dispose]();
     await lab?.close();
+});
+
+test("an entry that nobody would see is refused in the preview", () => {
+    assert.match(refused, /entries\[2\]\.only is \["teacher"\], and no machine or group has that role/);
+    assert.doesNotMatch(refused, /at .*\.ts:/, "no stack");
 });
 
 interface Answer {
