@@ -24,7 +24,7 @@ before(async () => {
     // One password of Pulumi's secrets, and one that the program has in clear: both have to be secrets.
     project = await site(lab, master, { "Pulumi.yaml": "name: menus\nruntime: nodejs\n", "index.ts": `${masterAndPool}
 const rescue = new netboot.KernelImage("rescue", { master, kernel: site.require("kernel"), initrds: [site.require("initrd")], cmdline: "console=ttyS0 quiet" });
-const tools = new netboot.BootMenu("tools", { master, title: "Tools", password: site.requireSecret("toolsPassword"), timeout: 0, entries: [
+const tools = new netboot.BootMenu("tools", { master, title: "Tools", password: pulumi.secret("${toolsPassword}"), timeout: 0, entries: [
     { name: "hardware", label: "About this machine", key: "a", boot: boot.hardware() },
     { name: "memory", label: "Memory test", key: "m", boot: boot.memtest({ cmdline: "console=ttyS0,115200" }) },
 ] });
@@ -139,6 +139,7 @@ test("BIOS: the machine's own default when its own time is up; a wrong password,
     await shows(client, /About this machine/);
     client.type("a");
     await shows(client, /Serial number: Desk 4/);
+    await shows(client, /Processor: 64 bit/);
     await shows(client, /Press any key/);
     client.type(" ");
     await pause(2);
