@@ -38,7 +38,7 @@ try {
     await picture(client, "menu");
     client.type("t");
     await client.waitFor(/Password/, 30_000);
-    client.type("teacher\r");
+    client.type("\r");
     await pause(1);
     client.type("correct horse");
     await picture(client, "password");
