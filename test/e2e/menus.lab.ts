@@ -26,7 +26,7 @@ before(async () => {
 const rescue = new netboot.KernelImage("rescue", { master, kernel: site.require("kernel"), initrds: [site.require("initrd")], cmdline: "console=ttyS0 quiet" });
 const tools = new netboot.BootMenu("tools", { master, title: "Tools", password: pulumi.secret("${toolsPassword}"), timeout: 0, entries: [
     { name: "hardware", label: "About this machine", key: "a", boot: boot.hardware() },
-    { name: "memory", label: "Memory test", key: "m", boot: boot.memtest({ cmdline: "console=ttyS0,115200" }) },
+    { name: "memory", label: "Memory test", key: "m", boot: boot.memtest() },
 ] });
 const seats = new netboot.BootMenu("seats", { master, title: "Seats", default: "disk", timeout: 8, entries: [
     { name: "disk", label: "Local disk", key: "d", boot: boot.local() },
@@ -167,6 +167,7 @@ test("UEFI: a key stops the clock, the teacher sees more, and the memory test is
     await login(client, toolsPassword);
     await shows(client, /Memory test/);
     client.type("m");
-    await shows(client, /Memtest86\+|memtest\.efi\.\.\. ok/);
+    // It draws on a screen, which the lab's clients have not: npm run pictures looks at one.
+    await shows(client, /memtest\.efi\.\.\. ok/);
     await client.stop();
 });

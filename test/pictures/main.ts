@@ -48,6 +48,11 @@ try {
     client.type("a");
     await client.waitFor(/Press any key/, 30_000);
     await picture(client, "hardware");
+    client.type(" ");
+    await pause(2);
+    client.type("m");
+    await pause(15);
+    await picture(client, "memory");
     project.remove();
 } finally {
     await lab.close();
