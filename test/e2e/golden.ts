@@ -7,10 +7,10 @@ import { dirname, join } from "node:path";
 import { bootableDisk } from "../lab/disk/image.ts";
 
 const MIB = 1 << 20;
-const start = 20 * MIB, length = 140 * MIB;
+const start = 20 * MIB, length = 64 * MIB;
 
 /** Bytes of the disk. */
-export const size = 176 * MIB;
+export const size = 96 * MIB;
 /** Which partition the file system is in. */
 export const partition = 2;
 

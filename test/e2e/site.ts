@@ -13,6 +13,8 @@ export const settings = (lab: Lab, master: Master) => ({
 /** A project of an example (or of files), configured for this master; gone at the end of the scope. */
 export async function site(lab: Lab, master: Master, example: string | Record<string, string>, more: Record<string, unknown> = {}): Promise<Project & Disposable> {
     const project = await openProject(example, { ...settings(lab, master), ...more });
+    // Only the types of examples are worth the two seconds that a check of them takes.
+    if (typeof example !== "string") project.env["PULUMI_NODEJS_TRANSPILE_ONLY"] = "true";
     return { ...project, [Symbol.dispose]: () => project.remove() };
 }
 
