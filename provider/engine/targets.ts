@@ -40,8 +40,13 @@ target_drop() { # iqn user...
 }
 # What is saved and not offered is offered; what is offered and not saved goes. Where that fails, tgt-admin quotes the command, secret and all.
 targets_offer() { said=$(tgt-admin -C ${CONTROL} -e -c ${TARGETS_CONF} 2>&1) || { printf '%s\n' "$said" | sed 's/password=[^ ]*/password=[secret]/' >&2; fail; }; }
+# What is told at an address may be another machine's by now.
+script_drop() { # iqn script-path
+  case $(sed -n 's/^set netboot-disk iscsi:[^:]*:::[0-9]*://p' "$2" 2>/dev/null) in "" | "$1") rm -f -- "$2" || fail ;; esac
+}
 target_withdraw() { # iqn user script-path
   progress "withdrawing $1"
   target_drop "$1" "$2"
-  rm -f -- ${TARGETS}/"$1".conf \${3:+"$3"} || fail
+  [ -z "$3" ] || script_drop "$1" "$3"
+  rm -f -- ${TARGETS}/"$1".conf || fail
 }`;

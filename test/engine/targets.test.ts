@@ -52,6 +52,20 @@ test("a secret is drawn once, is in two files that no one else may read, and in 
   assert.match(conf(host, "b"), new RegExp(b));
 });
 
+test("an address that another machine has by now: what that one is told stays, whichever of the two is changed or goes", async () => {
+  const host = newHost();
+  const engine = engineOn(host);
+  await Promise.all([engine.reconcile(target("a", 21)), engine.reconcile(target("b", 22))]);
+  await Promise.all([engine.reconcile(target("a", 22)), engine.reconcile(target("b", 21))]);
+  assert.deepEqual([21, 22].map((last) => /iscsi:.*:(\w+):golden/.exec(script(host, last))![1]), ["b", "a"], "two that change places");
+
+  await engineOn(host).reconcile(target("c", 22));
+  await engineOn(host).reconcile(gone(target("a", 22)));
+  assert.ok(script(host, 22).includes(iqn("c")) && script(host, 22).includes(secret(host, "c")), "one in the place of another");
+  await engineOn(host).reconcile(gone(target("c", 22)));
+  assert.ok(!existsSync(host.path("/srv/netboot/http/san/10.0.0.22-golden.ipxe")));
+});
+
 test("whatever is changed by hand, saved or in the daemon, is shown and mended", async () => {
   const template = newHost();
   await engineOn(template).reconcile(target("a", 21));

@@ -108,14 +108,14 @@ $1 == "key" {
     const made = todo.filter((t) => t.op !== "remove");
     const gone = todo.filter((t) => t.op === "remove");
     const anew = made.filter((t) => !t.seen || t.seen.conf !== folded(confOf(t.key, t.want!)) || t.seen.live !== liveOf(t.want!) || !t.seen.agree);
-    const stale = made.flatMap((t) => (t.seen?.path && t.seen.path !== t.want!.script ? [t.seen.path] : []));
+    const stale = made.flatMap((t) => (t.seen?.path && t.seen.path !== t.want!.script ? [sh`script_drop ${t.key} ${t.seen.path}`] : []));
     return {
       prepare: [...anew, ...gone].filter((t) => t.seen).map((t) => sh`target_idle ${t.key}`),
       stage: made.map((t) => sh`target_write ${t.key} ${confOf(t.key, t.want!)} ${t.want!.script} ${scriptOf(t.key, t.want!)}`),
       place: made.length ? [TARGETS, ...new Set(made.map((t) => folder(t.want!.script)))].map((dir) => sh`place ${dir} targets`) : [],
       offer: made.length ? [...anew.map((t) => (t.seen?.live ? sh`target_drop ${t.key} ${t.want!.user} ${t.seen.user}` : sh`account_drop ${t.want!.user}`)), sh`targets_offer`] : [],
       stop: gone.map((t) => sh`target_withdraw ${t.key} ${t.seen!.user} ${t.seen!.path}`),
-      retire: stale.map((path) => sh`rm -f -- ${path} || fail`),
+      retire: stale,
     };
   },
 };
