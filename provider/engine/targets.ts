@@ -19,15 +19,17 @@ target_idle() { # iqn
   [ -z "$open" ] || { printf '%s has a session on it. Shut that machine down first; if it is off already: tgtadm -C %s --lld iscsi --op delete --mode target --tid %s --force\n' "$open" ${CONTROL} "$(target_live "$1" 2)" >&2; finish target "$1"; }
 }
 secret_of() { sed -n 's/^ *incominguser [^ ]* //p' ${TARGETS}/"$1".conf 2>/dev/null; }
+# By the shell alone: any user of the master can read a tool's arguments.
+told() { printf '%s%s%s' "\${1%%@SECRET@*}" "$2" "\${1#*@SECRET@}"; } # text secret
 target_write() { # iqn conf script-path script
   secret=$(secret_of "$1")
   case $secret in ????????????????) ;; *) secret=$(head -c 12 /dev/urandom | base64 | tr '+/' '._') ;; esac
   [ "\${#secret}" = 16 ] || fail
   umask 077
   stage ${TARGETS} targets
-  printf %s "$2" | sed "s|@SECRET@|$secret|" >"$S/$1.conf" || torn "$1"
+  told "$2" "$secret" >"$S/$1.conf" || torn "$1"
   stage "\${3%/*}" targets
-  printf %s "$4" | sed "s|@SECRET@|$secret|" >"$S/\${3##*/}" && chmod 640 "$S/\${3##*/}" && chgrp 33 "$S/\${3##*/}" || torn "$3"
+  told "$4" "$secret" >"$S/\${3##*/}" && chmod 640 "$S/\${3##*/}" && chgrp 33 "$S/\${3##*/}" || torn "$3"
   umask 022
 }
 # An account outlives its target, and with it an old secret.

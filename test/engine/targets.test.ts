@@ -52,6 +52,17 @@ test("a secret is drawn once, is in two files that no one else may read, and in 
   assert.match(conf(host, "b"), new RegExp(b));
 });
 
+test("a secret is in no tool's arguments while it is drawn, written and kept", async () => {
+  const host = newHost();
+  await host.shell("sed -i '2i printf \"%s\\\\n\" \"$*\" >>/stub/argv' /stub/trap/*");
+  host.killAt = 1e9;
+  await engineOn(host).reconcile(target("a", 21));
+  await engineOn(host).reconcile(target("a", 21, { luns: { 1: "/srv/a/disk.2" } }));
+  const said = readFileSync(host.path("/stub/argv"), "utf8");
+  assert.match(said, /incominguser/);
+  assert.ok(!said.includes(secret(host, "a")), "other users of the master can read the secret");
+});
+
 test("an address that another machine has by now: what that one is told stays, whichever of the two is changed or goes", async () => {
   const host = newHost();
   const engine = engineOn(host);
