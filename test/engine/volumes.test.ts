@@ -29,7 +29,8 @@ const volume = (name: string, spec: object): any => ({ owner: urn("Volume", name
 const copy = (name: string, of: string, spec: object = {}) => volume(name, { from: { volume: at(of) }, ...spec });
 const content = (host: FastHost, name: string, generation = 1) => readFileSync(host.path(`${at(name)}/disk.${generation}`));
 const lineage = (host: FastHost, name: string) => readFileSync(host.path(`${at(name)}/lineage`), "utf8");
-const names = (host: FastHost) => readdirSync(host.path(POOL)).sort();
+const MARK = ".netboot-store";
+const names = (host: FastHost) => readdirSync(host.path(POOL)).filter((name) => name !== MARK).sort();
 const write = (host: FastHost, name: string, text: string, generation = 1) => host.shell(`printf %s '${text}' | dd of=${at(name)}/disk.${generation} conv=notrunc status=none`);
 const session = (store: string, address: string) => `Target 1: iqn.x:y\n    I_T nexus information:\n        I_T nexus: 1\n                IP Address: ${address}\n    LUN information:\n        LUN: 1\n            Backing store path: ${store}\n    Account information:\n    ACL information:\n`;
 
@@ -119,6 +120,40 @@ test("removed by hand: shown, and made again; kept where that is declared, and t
   await engineOn(host).reconcile(gone(volume("a", {})));
   await engineOn(host).reconcile(volume("a", { size: MIB }));
   assert.equal(content(host, "a").subarray(0, 4).toString(), "mine");
+});
+
+test("a store that is not mounted is refused by name, whatever is wanted of it, and nothing is made beside it; one that was emptied by hand is not", async () => {
+  const host = newHost();
+  await engineOn(host).reconcile(volume("golden", { size: MIB }));
+  await engineOn(host).reconcile(copy("a", "golden"));
+  await write(host, "a", "mine");
+  await host.shell(`mv ${POOL} /srv/elsewhere && mkdir ${POOL}`);
+  for (const op of [volume("golden", { size: MIB }), copy("a", "golden", { generation: 2 }), volume("new", { size: MIB })]) {
+    const { error } = await outcome(engineOn(host).reconcile(op));
+    assert.match(error.message, /its store \/srv\/netboot\/pool has neither the volumes that were made there nor the file \.netboot-store: is its file system mounted\? .* touch \/srv\/netboot\/pool\/\.netboot-store/);
+    assert.deepEqual(readdirSync(host.path(POOL)), []);
+  }
+  await host.shell(`rmdir ${POOL} && mv /srv/elsewhere ${POOL}`);
+  assert.deepEqual((await engineOn(host).reconcile(copy("a", "golden"))).changed, []);
+  assert.equal(content(host, "a").subarray(0, 4).toString(), "mine");
+
+  await host.shell(`rm ${POOL}/${MARK}`);
+  await engineOn(host).reconcile(volume("new", { size: MIB }));
+  assert.ok(existsSync(host.path(`${POOL}/${MARK}`)), "one of before there was such a file is known by its volumes");
+  await host.shell(`rm -r ${POOL}/*`);
+  assert.deepEqual((await engineOn(host).reconcile(volume("golden", { size: MIB }))).changed.map(({ why }: any) => why), ["missing"]);
+});
+
+test("of a first volume that is refused no mark is left; the last one takes it along", async () => {
+  const host = newHost();
+  assert.ok((await outcome(engineOn(host).reconcile(copy("a", "golden")))).error);
+  assert.deepEqual(readdirSync(host.path(POOL)), []);
+  await engineOn(host).reconcile(volume("a", { size: MIB }));
+  await engineOn(host).reconcile(volume("b", { size: MIB }));
+  await engineOn(host).reconcile(gone(volume("a", {})));
+  assert.deepEqual(readdirSync(host.path(POOL)).sort(), [MARK, "b"]);
+  await engineOn(host).reconcile(gone(volume("b", {})));
+  assert.deepEqual(readdirSync(host.path(POOL)), []);
 });
 
 test("a copy that is kept when its machine goes does not keep its parent", async () => {

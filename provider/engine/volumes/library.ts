@@ -5,6 +5,9 @@ import { allDrivers } from "./index";
 /** From how full on a run that makes volumes warns, and from how full on none is made. */
 export const LIMITS = "/etc/netboot/volumes";
 
+/** In a store from its first volume on, to tell it from the directory that it is mounted on. */
+const MARK = ".netboot-store";
+
 /**
  * How volumes come and go. A volume's directory holds its disks by generation, and its lineage: which of them counts, and what it came from. The lineage is placed after the
  * disk and removed before it, so that what it names is whole at every moment; a disk that it does not name is nobody's.
@@ -15,6 +18,7 @@ export const volumeLibrary: Sh = lines([
 lineage() { sed -n "s/^$2 //p" "$1/lineage" 2>/dev/null; } # path key
 refuse() { # path words; of a volume that was not there nothing stays
   [ -e "$1/lineage" ] || { rm -rf -- "$1/.netboot-stage" && rmdir -- "$1"; } 2>/dev/null
+  volume_recorded "\${1%/*}" || rm -f -- "\${1%/*}/${MARK}"
   printf '%s\n' "$2" >&2; finish volume "$1"
 }
 # Addresses that have a session on one of its disks.
@@ -35,6 +39,15 @@ volume_free() { # path name-that-goes-too...
   done)
   [ -z "$children" ] || refuse "$path" "it has children: \${children% }"
 }
+volume_recorded() { cat "$M"/owners/* 2>/dev/null | awk -F'\t' -v store="$1/" '$1 == "volumes" && index($2, store) == 1 && substr($2, length(store) + 1) !~ /\// { found = 1 } END { exit !found }'; } # store
+# A file system that is not mounted leaves a directory that volumes were made in and that has none: nothing is made anew there. One whose volumes were removed by hand has its mark.
+volume_store() { # path
+  store=\${1%/*}
+  [ ! -e "$store/${MARK}" ] || return 0
+  [ -n "$(find "$store" -mindepth 2 -maxdepth 2 -name lineage 2>/dev/null | head -n 1)" ] || ! volume_recorded "$store" ||
+    refuse "$1" "its store $store has neither the volumes that were made there nor the file ${MARK}: is its file system mounted? Mount it; or, to have all of them made anew: mkdir -p $store && touch $store/${MARK}"
+  ensure_dir "$store" && : >"$store/${MARK}" || fail
+}
 # A store that fills up unseen takes all its disks with it.
 volume_room() { # path
   full=$(df -P -- "\${1%/*}" | awk 'NR == 2 { sub(/%/, "", $5); print $5 }')
@@ -46,6 +59,7 @@ volume_room() { # path
 volume_make() { # driver path generation bytes history image|volume|copy|empty source at
   driver=$1 path=$2 generation=$3 bytes=$4 history=$5 from=$6; shift 5
   progress "volume \${path##*/}, generation $generation"
+  volume_store "$path"
   ensure_dir "$path" && chmod 700 "$path" || fail
   volume_room "$path"
   case $1 in
@@ -85,6 +99,7 @@ volume_remove() { # driver path
   rm -rf -- "$2/lineage" "$2/.fresh" || fail
   volume_sweep "$1" "$2"
   rmdir -- "$2" 2>/dev/null
+  [ -n "$(find "\${2%/*}" -mindepth 1 -maxdepth 1 ! -name ${MARK} | head -n 1)" ] || rm -f -- "\${2%/*}/${MARK}"
 }`,
   sh`
 # An image's parts, as docs/cloning-protocol.md describes them.
