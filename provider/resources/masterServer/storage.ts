@@ -1,18 +1,22 @@
-import { HTTP } from "../../boot/script";
+import { HTTP, SITE, TFTP } from "../../boot/script";
 import { FRESH } from "../../boot/volumes";
-import type { Check, HostState } from "../../engine/state";
+import { LEDGER, MEMORY, REPORTS, type Check, type HostState } from "../../engine/state";
 import { CONTROL } from "../../engine/iscsi";
+import { inside } from "../../engine/paths";
 import { TARGETS, TARGETS_CONF } from "../../engine/targets";
 import { LIMITS } from "../../engine/volumes/library";
 import { templates } from "../../render";
 import type { Problem } from "../../resource";
 import { freshState } from "./fresh";
+import { LOGS } from "./files";
 import { ISCSI_UNIT, unitPath } from "./services";
 import type { MasterServer } from "./types";
 
 const template = templates(__dirname);
 const PORT = 3260;
 const SYSTEM = /^\/(bin|boot|dev|etc|lib|lib32|lib64|proc|root|run|sbin|sys|tmp|usr)(\/|$)/;
+/** What else is kept on a master: a volume may have any of these names. */
+const OTHERS = [HTTP, TFTP, `${SITE}/claims`, `${SITE}/dhcp-hosts`, REPORTS, MEMORY, LEDGER, LOGS];
 
 type State = Required<Pick<HostState, "packages" | "directories" | "files" | "services">> & { checks: Check[] };
 
@@ -41,7 +45,9 @@ export function storageProblems({ storage }: MasterServer): Problem[] {
   const { path, warnPercent, refusePercent } = storage;
   const problems: Problem[] = [];
   if (warnPercent > refusePercent) problems.push({ property: "storage.warnPercent", reason: `storage.warnPercent is ${warnPercent}, and no volume is made from ${refusePercent} % on: write a number below that.` });
-  if (path.startsWith(`${HTTP}/`) || path === HTTP) problems.push({ property: "storage.path", reason: `storage.path is "${path}", whose files are served to anyone: write another directory, for example "/srv/netboot/volumes".` });
+  const other = OTHERS.find((one) => inside(path, one) || inside(one, path));
+  if (inside(path, HTTP)) problems.push({ property: "storage.path", reason: `storage.path is "${path}", whose files are served to anyone: write another directory, for example "/srv/netboot/volumes".` });
+  else if (other) problems.push({ property: "storage.path", reason: `storage.path is "${path}", and ${other} is kept there, which a volume could stand in the way of: write a directory for volumes alone, for example "/srv/netboot/volumes".` });
   if (SYSTEM.test(path)) problems.push({ property: "storage.path", reason: `storage.path is "${path}", which is the system's own: write another directory, for example "/srv/netboot/volumes".` });
   return problems;
 }
