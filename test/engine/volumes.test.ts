@@ -156,6 +156,15 @@ test("of a first volume that is refused no mark is left; the last one takes it a
   assert.deepEqual(readdirSync(host.path(POOL)), []);
 });
 
+test("what someone puts beside a disk by hand is nobody's generation: nothing is to be done, and it stays", async () => {
+  const host = newHost();
+  await engineOn(host).reconcile(volume("a", { size: MIB, generation: 2, history: 1 }));
+  await host.shell(`cd ${at("a")} && cp disk.2 disk.2.bak && cp disk.2 disk.old`);
+  assert.deepEqual((await engineOn(host).reconcile(volume("a", { size: MIB, generation: 2, history: 1 }))).changed, []);
+  await engineOn(host).reconcile(volume("a", { size: MIB, generation: 3 }));
+  assert.deepEqual(readdirSync(host.path(at("a"))).sort(), ["disk.2.bak", "disk.3", "disk.old", "lineage"]);
+});
+
 test("a copy that is kept when its machine goes does not keep its parent", async () => {
   const host = newHost();
   await engineOn(host).reconcile(volume("golden", { size: MIB }));

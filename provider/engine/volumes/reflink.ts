@@ -7,7 +7,7 @@ const store = sh`reflink_store() { printf '%s/disk.%s\n' "$1" "$2"; }`;
 export const reflink: Driver = {
   name: "reflink",
   store: (path, generation) => `${path}/disk.${generation}`,
-  facts: sh`xargs -d '\n' sh -c 'find "$@" -mindepth 2 -maxdepth 2 -type f -name "disk.*" -printf "disk\t%h\t%f\t%s\t%b\t%p\n"' sh 2>/dev/null |
+  facts: sh`xargs -d '\n' sh -c 'find "$@" -mindepth 2 -maxdepth 2 -type f -regex ".*/disk\.[0-9]+" -printf "disk\t%h\t%f\t%s\t%b\t%p\n"' sh 2>/dev/null |
   awk -F'\t' -v OFS='\t' '{ sub(/^disk\./, "", $3); $5 *= 512; print }'`,
   renew: sh`
 ${store}
@@ -25,6 +25,6 @@ reflink_clone() {
 }
 reflink_place() { place "$1" disk; }
 reflink_grow() { truncate -s "$2" "$1" && sync "$1" || fail; }
-reflink_generations() { for disk in "$1"/disk.*; do [ ! -f "$disk" ] || printf '%s\n' "\${disk##*.}"; done; }
+reflink_generations() { find "$1" -maxdepth 1 -type f -regex '.*/disk\.[0-9]+' -printf '%f\n' | cut -c6-; }
 reflink_delete() { rm -f -- "$1/disk.$2" || fail; }`,
 };
