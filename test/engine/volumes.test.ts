@@ -156,6 +156,15 @@ test("of a first volume that is refused no mark is left; the last one takes it a
   assert.deepEqual(readdirSync(host.path(POOL)), []);
 });
 
+test("a history from 9 to 10: generations are numbers", async () => {
+  const host = newHost();
+  for (const generation of [9, 10, 11]) await engineOn(host).reconcile(volume("a", { size: MIB, generation, history: 2 }));
+  assert.deepEqual(readdirSync(host.path(at("a"))).sort(), ["disk.10", "disk.11", "disk.9", "lineage"]);
+  await host.shell(`touch ${at("a")}/disk.100`);
+  assert.deepEqual((await engineOn(host).reconcile(volume("a", { size: MIB, generation: 11, history: 2 }))).changed.map(({ why }: any) => why), ["a disk of another generation is left"]);
+  assert.deepEqual(readdirSync(host.path(at("a"))).sort(), ["disk.10", "disk.11", "disk.9", "lineage"]);
+});
+
 test("what someone puts beside a disk by hand is nobody's generation: nothing is to be done, and it stays", async () => {
   const host = newHost();
   await engineOn(host).reconcile(volume("a", { size: MIB, generation: 2, history: 1 }));

@@ -66,7 +66,7 @@ $1 == "live" && $7 != "" { m = split($4, on, ","); for (i = 1; i <= m; i++) { st
 END {
   for (i = 1; i <= n; i++) {
     p = order[i]; if (!(p in type)) continue
-    g = said[p, "generation"]; h = said[p, "history"] + 0; left = ""
+    g = said[p, "generation"] + 0; h = said[p, "history"] + 0; left = ""
     m = split(disks[p], there, " "); for (j = 1; j <= m; j++) if (there[j] > g || there[j] < g - h) left = "left"
     printf "volumes\t%s\t%s\t%s\t%d\t%s\t%.0f\t%.0f\t%s\t%s\t%s\t%d\n", p, type[p], said[p, "driver"], g, said[p, "from"], size[p, g], used[p], children[p], open[p], left, h
   }
