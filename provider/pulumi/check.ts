@@ -38,7 +38,7 @@ export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): 
     const orders = rendered.orders === UNKNOWN ? undefined : (rendered.orders as Inputs["orders"]);
     const erase = erasures(olds, orders);
     const disks = rendered.volumes === UNKNOWN || hasUnknown(rendered.volumes) ? undefined : (rendered.volumes as Inputs["volumes"]);
-    const wrong = [...lowered(olds, orders), ...captured(hostOf(news) ?? "", olds, orders), ...(disks ? volumeFaults(olds, disks) : []), ...tooMany(news.__urn, hostOf(news) ?? "", erase, given.master?.maxErase ?? 0)];
+    const wrong = [...lowered(olds, orders), ...captured(hostOf(news) ?? "", olds, orders), ...(disks ? volumeFaults(given, olds, disks) : []), ...tooMany(news.__urn, hostOf(news) ?? "", erase, given.master?.maxErase ?? 0)];
     if (wrong.length) return refused(news, wrong);
 
     const powers = rendered.powers === UNKNOWN ? undefined : (rendered.powers as Inputs["powers"]);

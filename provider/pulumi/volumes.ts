@@ -7,20 +7,25 @@ type Volumes = Record<string, VolumeSpec>;
 
 const origin = ({ from }: VolumeSpec) => JSON.stringify(from ?? null);
 
-/** The field that a machine's copy comes from; a volume says it of itself. */
-function field(olds: Partial<Inputs>, path: string, name: string): string {
-    const boot = olds.boot as { dataDisks?: { volume: { name: string } }[] } | undefined;
-    if (!boot) return name;
-    const data = boot.dataDisks?.findIndex(({ volume }) => base(path).startsWith(`${volume.name}+`)) ?? -1;
-    return data < 0 ? `boot.${name}` : `boot.dataDisks[${data}].${name}`;
+/** A field of the volume, or of the boot that a machine's copy comes from: its path in the inputs, and what a message calls it. */
+function field({ boot }: Partial<Inputs>, path: string, name: string): { property: string; called: string } {
+    const { kind, menu, dataDisks } = (boot ?? {}) as { kind?: string; menu?: { name: string }; dataDisks?: { volume: { name: string } }[] };
+    const called = (property: string) => ({ property, called: property });
+    if (!kind) return called(name);
+    if (kind === "menu") return { property: "boot", called: `boot is the menu "${menu!.name}", where the ${name} of ${base(path).replace(/\+.*/, "")}` };
+    const data = dataDisks?.findIndex(({ volume }) => base(path).startsWith(`${volume.name}+`)) ?? -1;
+    return called(data < 0 ? `boot.${name}` : `boot.dataDisks[${data}].${name}`);
 }
 
 /** What state shows already that the host would refuse: a lower generation, another content under the same one, a smaller disk. */
-export function volumeFaults(olds: Partial<Inputs>, volumes: Volumes = {}): Problem[] {
+export function volumeFaults(given: Partial<Inputs>, olds: Partial<Inputs>, volumes: Volumes = {}): Problem[] {
     return Object.entries(volumes).flatMap(([path, now]): Problem[] => {
         const before = olds.volumes?.[path];
         if (!before) return [];
-        const say = (property: string, reason: string) => [{ property: field(olds, path, property), reason: `${field(olds, path, property)} ${reason}` }];
+        const say = (name: string, words: string) => {
+            const { property, called } = field(given, path, name);
+            return [{ property, reason: `${called} ${words}` }];
+        };
         if (now.generation < before.generation) return say("generation", `is ${now.generation}, and ${base(path)} is of generation ${before.generation}: write ${before.generation} to leave it as it is, or ${before.generation + 1} to have it made anew.`);
         if (now.generation > before.generation) return [];
         // What is thrown away at each boot comes from wherever the next one says.

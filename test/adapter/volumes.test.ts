@@ -30,8 +30,9 @@ test("a history: what it keeps is not said to be lost, and what it no longer kee
     assert.deepEqual(lost({ generation: 3, history: 2 }, { generation: 4 }), ["DISCARDS what is on golden, which is made anew (generation 3 → 4)"]);
 });
 
+const diskless = (more: object) => machine("desk", { mac: "52:54:00:00:02:01", pool: undefined, address: "10.0.0.21", __pool: handle({ ref: { name: "lan", mode: "authoritative", subnet: "10.0.0.0/24", reserved: [] } }), __master: storing, ...more });
+
 test("a machine: what it no longer boots from is said to be removed, unless it is retained", () => {
-    const diskless = (more: object) => machine("desk", { mac: "52:54:00:00:02:01", pool: undefined, address: "10.0.0.21", __pool: handle({ ref: { name: "lan", mode: "authoritative", subnet: "10.0.0.0/24", reserved: [] } }), __master: storing, ...more });
     const boot = { kind: "diskless", volume: { name: "golden" }, generation: 3 };
     const before = of("Machine", {}, diskless({ boot }));
     assert.deepEqual([before.failures, before.lost], [[], []]);
@@ -49,4 +50,14 @@ test("a machine: what it no longer boots from is said to be removed, unless it i
     assert.deepEqual(before.inputs, of("Machine", {}, diskless({ boot: { ...boot, volume: { name: "golden", generation: 9 } } })).inputs, "a copy that is kept has nothing of its volume's getting on");
     const kept = of("Machine", before.inputs, diskless({ boot: { ...boot, retain: true } })).inputs;
     assert.deepEqual(of("Machine", kept, diskless({ boot: { kind: "local" } })).lost, []);
+});
+
+const boot = (generation: number, more: object = {}) => ({ kind: "diskless", volume: { name: "golden" }, generation, ...more });
+
+test("a fault is said of the field as it stands in the program now, and of a menu's disk as one", () => {
+    const home = { volume: { name: "home" }, lun: 2, generation: 2 };
+    const [before, now] = [[home], [{ volume: { name: "library" }, lun: 3 }, { ...home, generation: 1 }]].map((dataDisks) => diskless({ boot: boot(1, { dataDisks }) }));
+    assert.match(reasons(of("Machine", of("Machine", {}, before).inputs, now))[0], /^boot\.dataDisks\[1\]\.generation: boot\.dataDisks\[1\]\.generation is 1, and home\+desk is of generation 2/);
+    const menu = (generation: number) => diskless({ boot: { kind: "menu", menu: { name: "seats", reaches: [], disks: [boot(generation, { persist: "keep", retain: false })] } } });
+    assert.match(reasons(of("Machine", of("Machine", {}, menu(3)).inputs, menu(2)))[0], /^boot: boot is the menu "seats", where the generation of golden is 2, and golden\+desk is of generation 3: write 3 to leave it as it is/);
 });
