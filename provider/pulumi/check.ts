@@ -45,7 +45,7 @@ export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): 
     const kept = !secrets.length ? rendered : unknown ? sealedAll(rendered, secretTexts(given, secrets)) : sealedParts(type, given, rendered, secrets);
     const shown = saying(kept, olds, powers);
     const inputs = { ...hiddenOf(news), ...storedNames({ ...seal(given, secrets), ...shown }), ...sealedKeys(shown), ...revisions(olds, rendered, shown), ...ordered(olds, orders) };
-    return { inputs: JSON.parse(JSON.stringify(inputs)), failures: [], erase, lost: unknown ? [] : losses(olds, disks), switched: powerNotices(olds, powers) };
+    return { inputs: JSON.parse(JSON.stringify(inputs)), failures: [], erase, lost: losses(olds, disks, unknown), switched: powerNotices(olds, powers) };
 }
 
 /** Kept although the machine boots something else by now. */

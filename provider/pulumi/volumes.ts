@@ -38,13 +38,13 @@ export function volumeFaults(given: Partial<Inputs>, olds: Partial<Inputs>, volu
 /** The earliest generation that is kept. */
 const oldest = ({ generation, history = 0 }: VolumeSpec): number => Math.max(1, generation - history);
 
-/** What this run would lose, for the diagnostics of preview and up. */
-export function losses(olds: Partial<Inputs>, volumes: Volumes = {}): string[] {
+/** What this run would lose, for the diagnostics of preview and up. With `partly`, something else is not known yet: of what is not among the volumes nothing is said. */
+export function losses(olds: Partial<Inputs>, volumes: Volumes = {}, partly = false): string[] {
     return Object.entries(olds.volumes ?? {}).flatMap(([path, before]) => {
         const now = volumes[path];
         if (now && now.generation > before.generation && oldest(now) > before.generation) return [`DISCARDS what is on ${base(path)}, which is made anew (generation ${before.generation} → ${now.generation})`];
         if (now && oldest(now) > oldest(before)) return [`REMOVES ${oldest(now) - 1 === oldest(before) ? `generation ${oldest(before)}` : `generations ${oldest(before)} to ${oldest(now) - 1}`} of ${base(path)}, which its history no longer keeps`];
         if (now?.discard && !before.discard) return [`DISCARDS what is on ${base(path)} at the next boot of its machine, and at each one after that`];
-        return now || before.retain ? [] : [`REMOVES ${base(path)} with all that is on it`];
+        return now || before.retain || partly ? [] : [`REMOVES ${base(path)} with all that is on it`];
     });
 }

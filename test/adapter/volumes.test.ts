@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { check } from "../../provider/dist/pulumi/check.js";
 import { resourceType } from "../../provider/dist/resources/registry.js";
+import { UNKNOWN } from "../../provider/dist/unknown.js";
 import { handle, machine, master } from "./inputs.ts";
 
 const storing = handle({ ref: { ...master, host: "10.2.0.1", storage: { driver: "reflink", path: "/srv/netboot/volumes", iqn: "iqn.2024-07.internal.netboot" } } });
@@ -60,4 +61,12 @@ test("a fault is said of the field as it stands in the program now, and of a men
     assert.match(reasons(of("Machine", of("Machine", {}, before).inputs, now))[0], /^boot\.dataDisks\[1\]\.generation: boot\.dataDisks\[1\]\.generation is 1, and home\+desk is of generation 2/);
     const menu = (generation: number) => diskless({ boot: { kind: "menu", menu: { name: "seats", reaches: [], disks: [boot(generation, { persist: "keep", retain: false })] } } });
     assert.match(reasons(of("Machine", of("Machine", {}, menu(3)).inputs, menu(2)))[0], /^boot: boot is the menu "seats", where the generation of golden is 2, and golden\+desk is of generation 3: write 3 to leave it as it is/);
+});
+
+test("with something else not known yet, what disks would lose is said all the same, and no more than is known", () => {
+    const before = of("Machine", {}, diskless({ boot: boot(1, { dataDisks: [{ volume: { name: "home" }, lun: 2 }] }) })).inputs;
+    const unknown = (boot: unknown) => of("Machine", before, diskless({ boot, hostname: UNKNOWN }));
+    assert.deepEqual(unknown(boot(2)).lost, ["DISCARDS what is on golden+desk, which is made anew (generation 1 → 2)"]);
+    assert.deepEqual(unknown(UNKNOWN).lost, []);
+    assert.deepEqual(unknown(boot(UNKNOWN as any)).lost, []);
 });
