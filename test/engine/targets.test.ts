@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { after, test } from "node:test";
 import { createEngine } from "../../provider/dist/engine/index.js";
+import { storageState } from "../../provider/dist/resources/masterServer/storage.js";
 import { fastHost, type FastHost } from "./fastHost.ts";
 import { gone, urn } from "./site.ts";
 
@@ -61,6 +62,16 @@ test("a secret is in no tool's arguments while it is drawn, written and kept", a
   const said = readFileSync(host.path("/stub/argv"), "utf8");
   assert.match(said, /incominguser/);
   assert.ok(!said.includes(secret(host, "a")), "other users of the master can read the secret");
+});
+
+test("of targets that are not offered at a start, the journal has what tgt-admin says, and no secret", async () => {
+  const unit = storageState({ storage: { driver: "reflink", path: "/srv/netboot/volumes", warnPercent: 80, refusePercent: 90 }, address: "10.0.0.2", retries: {} } as any).files["/etc/systemd/system/netboot-iscsi.service"] as string;
+  const start = /^ExecStartPost=(.*tgt-admin.*)$/m.exec(unit)![1]!.replaceAll("$$", "$");
+  const host = newHost();
+  const run = (code: number) => host.shell(`mkdir -p /stub/sbin; printf '#!/bin/sh\necho "tgtadm --op new --mode account --user a --password=drawn.here"; echo failed >&2; exit ${code}\n' >/stub/sbin/tgt-admin; chmod +x /stub/sbin/tgt-admin; ${start}`);
+  const { stdout, stderr, code } = await run(1);
+  assert.deepEqual([stdout, stderr, code], ["tgtadm --op new --mode account --user a --password=[secret]\nfailed\n", "", 1]);
+  assert.equal((await run(0)).code, 0);
 });
 
 test("an address that another machine has by now: what that one is told stays, whichever of the two is changed or goes", async () => {
