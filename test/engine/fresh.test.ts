@@ -139,6 +139,17 @@ test("it waits for a commit to end", async () => {
   assert.deepEqual(done(host, "10.0.0.21-golden"), [number("1")]);
 });
 
+test("a lock that went while it waited is nobody's: it ends, and is started again for what is still asked", async () => {
+  const host = await site();
+  await ask(host, "10.0.0.21-golden", number("1"));
+  const held = host.shell("exec 9>>/var/lib/netboot/lock; flock 9; : >/tmp/held; sleep 0.7; rm /var/lib/netboot/lock; : >/var/lib/netboot/lock");
+  await host.shell("while [ ! -f /tmp/held ]; do sleep 0.05; done");
+  const first = await host.shell(script);
+  await held;
+  assert.deepEqual([first.stdout, first.code, begins(host, "golden+a"), readdirSync(host.path(`${RUN}/asked`))], ["", 0, "mine!!", ["10.0.0.21-golden"]]);
+  assert.equal((await host.shell(script)).stdout, "10.0.0.21-golden\n");
+});
+
 test("killed at any tool: the disk is the old or a fresh one, and the next boot gets a fresh one", async () => {
   const ready = await site();
   await ask(ready, "10.0.0.21-golden", number("1"));

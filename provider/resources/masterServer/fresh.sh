@@ -8,7 +8,7 @@ generation_of() { sed -n 's/^generation //p' "$1/lineage" 2>/dev/null; }
 
 # A commit and this take turns: neither sees the other's work half done.
 main() {
-  cd "$RUN" && [ -f "$LOCK" ] && exec 9<"$LOCK" && flock 9 || exit 0
+  cd "$RUN" && [ -f "$LOCK" ] && exec 9<"$LOCK" && flock 9 && [ "$LOCK" -ef /proc/$$/fd/9 ] || exit 0
   printf 'fresh disks for machines that boot\n' >"$LOCK"
   mkdir -p taken && iscsi_live >live || exit 1
   for file in asked/*; do
