@@ -58,7 +58,12 @@ export type Firmware = (typeof FIRMWARES)[number];
 /** By firmware, in one order: the order in which the keys of a map come is nothing that a file may depend on. */
 export const byFirmware = <T>(loaders: Partial<Record<Firmware, T>>): [Firmware, T][] => FIRMWARES.flatMap((firmware): [Firmware, T][] => (loaders[firmware] === undefined ? [] : [[firmware, loaders[firmware]]]));
 
-export interface PoolRef {
+/** Something of a master, for others of the same master. States of older versions do not say of which. */
+interface OnMaster {
+  masterName?: string;
+}
+
+export interface PoolRef extends OnMaster {
   name: string;
   mode: "authoritative" | "proxy";
   subnet: string;
@@ -72,7 +77,7 @@ export interface FileRef {
   sha256: string;
 }
 
-export interface ImageRef {
+export interface ImageRef extends OnMaster {
   name: string;
   digest: string;
   kernel: FileRef;
@@ -80,7 +85,7 @@ export interface ImageRef {
   cmdline: string;
 }
 
-export interface DiskImageRef {
+export interface DiskImageRef extends OnMaster {
   name: string;
   /** SHA-256 of the source. */
   digest: string;
@@ -88,7 +93,7 @@ export interface DiskImageRef {
   size?: number;
 }
 
-export interface VolumeRef {
+export interface VolumeRef extends OnMaster {
   name: string;
   /** Bytes, where that is known before the master has looked. */
   size?: number;
@@ -140,7 +145,7 @@ export interface DisklessBoot extends Copy {
   dataDisks?: DataDisk[];
 }
 
-export interface MenuRef {
+export interface MenuRef extends OnMaster {
   name: string;
   /** Names of the menus that can be reached from it. */
   reaches: string[];

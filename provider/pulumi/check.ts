@@ -1,5 +1,6 @@
 import type { Desired, Problem, ResourceType } from "../resource";
 import { roster } from "../roster";
+import { ruleProblems } from "../rules";
 import { validate } from "../validate";
 import { captured } from "./captures";
 import { hidden, hostOf, hostState, type Inputs, pureInput, secretsOf, storedNames } from "./inputs";
@@ -30,7 +31,7 @@ export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): 
 
     const given = type.normalise ? type.normalise(input) : input;
     const unknown = hasUnknown(given);
-    const failures = [...(unknown ? [] : (type.rules?.(given) ?? [])), ...conflicts(type, news, given)];
+    const failures = [...(unknown ? [] : ruleProblems(type, given)), ...conflicts(type, news, given)];
     if (failures.length) return refused(news, failures);
 
     const secrets = secretsOf(news);

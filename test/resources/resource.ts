@@ -1,5 +1,6 @@
 /** One resource as `check` and `preview` see it: validated, normalised, judged, rendered. */
 import { resourceNames, resourceType } from "../../provider/dist/resources/registry.js";
+import { ruleProblems } from "../../provider/dist/rules.js";
 import { schemaOf, validate } from "../../provider/dist/validate.js";
 import type { Desired, Problem } from "../../provider/dist/resource.js";
 
@@ -18,6 +19,6 @@ export function judged(name: string, inputs: Fields): Judged {
     const { problems, input } = validate(type, structuredClone(inputs));
     if (problems.length) return { failures: problems, input };
     const given = type.normalise ? type.normalise(input) : input;
-    const failures = type.rules?.(given) ?? [];
+    const failures = ruleProblems(type, given);
     return failures.length ? { failures, input: given } : { failures, input: given, desired: type.desired(given) };
 }

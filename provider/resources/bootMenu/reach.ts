@@ -5,14 +5,14 @@ import type { BootMenu, Entry } from "./types";
 export const menusOf = (entries: Pick<Entry, "boot">[]): MenuRef[] => entries.flatMap(({ boot }) => (boot?.kind === "menu" && boot.menu ? [boot.menu] : []));
 
 /** What others need to know of a menu: its entries, and what can be reached from it, itself left out. */
-export function refOf({ name, entries, password }: BootMenu): MenuRef {
+export function refOf({ name, master, entries, password }: BootMenu): MenuRef {
   const menus = menusOf(entries);
   const reaches = [...new Set(menus.flatMap((menu) => [menu.name, ...(menu.reaches ?? [])]))].sort();
   const disks = [...new Map(entries.flatMap(({ boot }) => disksOf(boot)).map((disk) => [disk.volume.name, disk])).values()];
   const roles = [...new Set([...entries.flatMap(({ only }) => only ?? []), ...menus.flatMap((menu) => menu.roles ?? [])])].sort();
   const keys = Object.fromEntries([...menus.flatMap((menu) => Object.entries(menu.keys ?? {})), ...entries.flatMap((entry) => (entry.key === undefined ? [] : [[entry.key, `${name}: ${entry.name}`] as const]))].sort());
   return {
-    name, reaches, ...(disks.length && { disks }), entries: Object.fromEntries(entries.map((entry) => [entry.name, entry.only ?? []])),
+    name, masterName: master.name, reaches, ...(disks.length && { disks }), entries: Object.fromEntries(entries.map((entry) => [entry.name, entry.only ?? []])),
     ...(roles.length && { roles }), ...(Object.keys(keys).length && { keys }), ...(password !== undefined && { locked: true }),
   };
 }

@@ -74,7 +74,7 @@ const type: ResourceType<DhcpPool> = {
   },
   desired(pool) {
     const { name, mode, subnet: net, range: span } = pool;
-    const ref: PoolRef = { name, mode, subnet: net, ...(span && { range: span }), reserved: reserved(pool) };
+    const ref: PoolRef = { name, masterName: pool.master.name, mode, subnet: net, ...(span && { range: span }), reserved: reserved(pool) };
     return {
       state: {
         files: {

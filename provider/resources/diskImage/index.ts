@@ -79,7 +79,7 @@ const type: ResourceType<DiskImage> = {
     const sha256 = digestOf(input);
     const place = `${HTTP}/images/${sha256}`;
     const size = source.raw;
-    const ref: DiskImageRef = { name, digest: sha256, ...(size !== undefined && { size }) };
+    const ref: DiskImageRef = { name, masterName: master.name, digest: sha256, ...(size !== undefined && { size }) };
     const fetched = source.url !== undefined;
     return {
       state: {

@@ -56,7 +56,7 @@ const type: ResourceType<Volume> = {
       ...(history && { history }),
       ...(retain && { retain }),
     };
-    const ref: VolumeRef = { name, ...(size !== undefined && { size }), generation, ...(history && { history }) };
+    const ref: VolumeRef = { name, masterName: master.name, ...(size !== undefined && { size }), generation, ...(history && { history }) };
     return {
       state: { ...(from?.image && { packages: { zstd: {}, xxhash: {} } }), volumes: { [volumePath(master, name)]: spec } },
       outputs: settled({ ref, path: volumePath(master, name) }),
