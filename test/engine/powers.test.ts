@@ -123,6 +123,19 @@ test("a machine that cannot be switched fails with its words and without its sec
   assert.deepEqual(done(host), ["desk on"]);
 });
 
+test("no secret is told that a program repeats: one within another, one with spaces, or one that is cut off", async () => {
+  const host = newHost();
+  writeFileSync(host.path("/srv/strip"), `#!/bin/sh\nprintf '%s|' "$LONG" "$SPACED" "$LINES" >&2\nprintf '%0245d%s' 0 "$LONG" >&2\nexit 1\n`, { mode: 0o755 });
+  const wish = op({});
+  const environment = { SHORT: "swordfish", LONG: "swordfish-and-chips", SPACED: "two  blanks ", LINES: "first\nsecond" };
+  wish.switches[keyOf("desk")].environment = environment;
+  const lines: string[] = [];
+  const error: any = await up(host, { ...wish, status: (line: string) => void lines.push(line) }).catch((it) => it);
+  assert.match(error.message, /desk \(\/srv\/strip\): \[secret\]\|\[secret\] \|\[secret\]\|000/);
+  assert.ok(lines.some((line) => line.includes("[secret]")));
+  for (const text of [error.message, ...lines]) assert.doesNotMatch(text, /sword|chips|blanks|second/);
+});
+
 test("a silent BMC delays nobody: others are switched, and the rest of the site is configured", async () => {
   const host = newHost();
   mark(host, "hangs-slow");
