@@ -136,6 +136,15 @@ test("no secret is told that a program repeats: one within another, one with spa
   for (const text of [error.message, ...lines]) assert.doesNotMatch(text, /sword|chips|blanks|second/);
 });
 
+test("a program that leaves something running behind it holds nobody up", async () => {
+  const host = newHost();
+  writeFileSync(host.path("/srv/strip"), `#!/bin/sh\nfor last; do :; done\n[ $last != status ] || { echo on; exit; }\nsleep 8 &\n`, { mode: 0o755 });
+  const begun = Date.now();
+  await up(host, op({ limit: 2 }));
+  assert.ok(Date.now() - begun < 6000, "it waited for what the program left");
+  assert.equal(note(host), "a");
+});
+
 test("a silent BMC delays nobody: others are switched, and the rest of the site is configured", async () => {
   const host = newHost();
   mark(host, "hangs-slow");
