@@ -94,7 +94,7 @@ test("the password is sealed wherever it is, quoted in no failure, and known to 
     assert.doesNotMatch(JSON.stringify(failures), /much too long/);
     assert.match(failures[0]!.reason, /^power\.password is a secret/);
     const known = poweredMachines([{ type: "pulumi-nodejs:dynamic/netboot:Machine", inputs: check(resourceType("Machine"), {}, { ...secret, __secrets: [] }).inputs }]);
-    assert.deepEqual([...known.values()].map(({ way }: any) => [way.machine, way.password]), [["desk", "correct horse"]]);
+    assert.deepEqual(known.map(({ way }: any) => [way.machine, way.password]), [["desk", "correct horse"]]);
 });
 
 test("a line that was said is no change, for diff as for a reader of the outputs", async () => {
