@@ -23,6 +23,7 @@ export class Misused extends Error {}
 export async function power({ stack, json, all, "at-once": atOnce }: Options, [verb = "", ...patterns]: string[]): Promise<number> {
     if (!VERBS.includes(verb)) throw new Misused(verb ? `power knows no "${verb}", but ${VERBS.join(", ")}.` : "power needs to know what to do.");
     if (!patterns.length && !all) throw new Misused(`power ${verb} needs the machines by name, or --all.`);
+    if (patterns.length && all) throw new Misused(`power ${verb} is given ${patterns.join(", ")} and --all: leave one of the two out.`);
     if (atOnce !== undefined && !/^[1-9][0-9]{0,3}$/.test(atOnce)) throw new Misused(`--at-once is ${JSON.stringify(atOnce)}, and must be a number from 1 to 9999.`);
     const { poweredMachines, switchMachines } = await import("@pulumi-netboot/provider");
     const known = poweredMachines(await deployed(stack));

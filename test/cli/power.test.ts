@@ -44,6 +44,7 @@ test("what is not said plainly is refused, with the usage, and nothing is asked 
     refused(/needs to know what to do/);
     refused(/power knows no "reboot", but on, off, cycle, status/, "reboot", "desk-01");
     refused(/power off needs the machines by name, or --all/, "off");
+    refused(/power off is given desk-01 and --all: leave one of the two out/, "off", "desk-01", "--all");
     refused(/No machine of this stack is called "plain" and has a power; there are desk-01, desk-02, twin, twin/, "off", "plain");
     refused(/"twin" is the name of several machines: write one of twin@192\.0\.2\.1, twin@192\.0\.2\.99\./, "off", "twin");
     refused(/called "desk-0\[12\]"/, "off", "desk-0[12]");
