@@ -80,6 +80,20 @@ test("two machines with one BMC are told of each other", () => {
     assert.match(failures[0]!.reason, /^power\.host is 10\.0\.9\.99:623, and so is power\.host of Machine "bmc-1": no two can share a BMC/);
 });
 
+test("a BMC or a card is one however it is written", () => {
+    const redfish = (url: string) => ({ driver: "redfish", url, user: "netboot", password: "x" });
+    const pairs: [object, object, RegExp][] = [
+        [{ ...ipmi, host: "bmc-7.lab" }, { ...ipmi, host: "BMC-7.lab" }, /no two can share a BMC/],
+        [redfish("https://bmc-8.lab"), redfish("https://BMC-8.lab:443"), /no two can share a BMC/],
+        [{ driver: "wol" }, { driver: "wol", mac: "52-54-00-00-02-51" }, /^power\.mac is 52:54:00:00:02:51, and so is mac of Machine "card-1": no two can share a MAC address/],
+    ];
+    for (const [one, two, words] of pairs) {
+        judged({}, machine("card-1", { mac: "52:54:00:00:02:51", power: one }));
+        const { failures } = check(resourceType("Machine"), {}, machine("card-2", { mac: "52:54:00:00:02:52", power: two }) as any);
+        assert.match(failures[0]?.reason ?? "none", words);
+    }
+});
+
 let provider: DynamicProvider;
 before(async () => void (provider = await startDynamicProvider(join(import.meta.dirname, "..", ".."))));
 after(() => provider.stop());
