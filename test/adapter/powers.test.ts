@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { check } from "../../provider/dist/pulumi/check.js";
-import { powerNotices, remembered } from "../../provider/dist/pulumi/powers.js";
+import { booted, powerNotices, rebooted, remembered } from "../../provider/dist/pulumi/powers.js";
 import { poweredMachines } from "../../provider/dist/index.js";
 import { resourceType } from "../../provider/dist/resources/registry.js";
 import { type DynamicProvider, startDynamicProvider } from "./dynamicProvider.ts";
@@ -50,6 +50,22 @@ test("a machine that gets its power later is switched for a change alone, and th
     const later = judged(inputs, desk(other)).inputs;
     assert.deepEqual(remembered(later.powers, inputs)[key], { ...later.powers[key], known: inputs.powers[key].boots });
     assert.deepEqual(remembered(inputs.powers, {}), inputs.powers);
+});
+
+test("what was due is due still after an operation that failed before the master had a note", () => {
+    const failed = (olds: any, news: any) => ({ ...news, __unwell: true, ...booted(news.powers, olds) });
+    const known = (olds: any, news: any) => remembered(news.powers, olds)[key]!.known;
+    const first = judged({}, desk()).inputs;
+    assert.equal(known(failed({}, first), first), undefined, "a new machine");
+    const without = judged({}, desk({ power: undefined })).inputs;
+    const given = judged(without, desk(other)).inputs;
+    assert.equal(known(failed(without, given), given), first.powers[key].boots, "one that was given its power, and something else to boot");
+    assert.equal(known(failed(without, first), first), first.powers[key].boots, "one that was given its power alone");
+    const twice = failed(failed(without, given), given);
+    assert.equal(known(twice, given), first.powers[key].boots, "a second failure forgets nothing");
+    assert.deepEqual(powerNotices(twice, given.powers), ["POWER-CYCLES 1 machine: desk"]);
+    assert.deepEqual(powerNotices({ ...twice, ...rebooted(twice, given.powers) }, given.powers), [], "a refresh has seen that it was done");
+    assert.deepEqual(rebooted(given, given.powers), {});
 });
 
 test("what is due no longer is no longer said", () => {
