@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { createEngine } from "../../provider/dist/engine/index.js";
@@ -94,6 +95,23 @@ test("a machine that gets its power later, or whose master has lost its note, is
   assert.deepEqual([asked(host), note(host, "later")], [[], "z"]);
   await up(host, op({ name: "later", boots: "b", more: { before: "z" } }), op({ name: "lost", boots: "b", more: { known: "a" } }));
   assert.deepEqual(done(host).sort(), ["later on", "lost on"]);
+});
+
+test("what is being uploaded is served before a machine is switched; what cannot be uploaded stands in nobody's way", async () => {
+  const host = newHost();
+  const path = "/srv/netboot/http/blob/x/vmlinuz";
+  writeFileSync(host.path("/srv/strip"), `#!/bin/sh\n[ -s ${path} ] && echo served >/tmp/kernel\n`, { mode: 0o755 });
+  const source = host.path("/tmp/source");
+  const bytes = Buffer.alloc(64 << 20, "a kernel");
+  writeFileSync(source, bytes);
+  const image = (sha256: string): any => ({ owner: urn("KernelImage", "k"), label: 'KernelImage "k"', want: { blobs: { [path]: { sha256, size: bytes.length } } }, sources: { [sha256]: source } });
+  await up(host, op({}), image(createHash("sha256").update(bytes).digest("hex")));
+  assert.equal(readFileSync(host.path("/tmp/kernel"), "utf8"), "served\n");
+  const engine = engineOn(host);
+  const refused = engine.reconcile(image("0".repeat(64))).catch((error: Error) => error.message);
+  await engine.reconcile(op({ boots: "b" }));
+  assert.match(String(await refused), /KernelImage "k"/);
+  assert.equal(note(host), "b");
 });
 
 test("its files are served when it is switched, and the program is given its arguments as they are and no secret among them", async () => {
