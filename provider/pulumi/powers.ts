@@ -60,7 +60,7 @@ export function saying<T extends Record<string, unknown>>(shown: T, olds: Partia
     const now = new Map(due(olds, powers).map(({ machine, onChange, isNew }) => [machine, announcement(onChange, isNew)]));
     for (const { machine, onChange } of Object.values(powers)) {
         const line = announced(textOf(olds, machine) ?? "");
-        if (!now.has(machine) && line?.startsWith(announcement(onChange, false) ?? "\n")) now.set(machine, line);
+        if (!now.has(machine) && line !== undefined && [false, true].some((isNew) => announcement(onChange, isNew) === line)) now.set(machine, line);
     }
     const only = Object.values(powers)[0]?.machine;
     return changedTexts(shown, (text, machine = only) => (now.get(machine!) ? announcing(text, now.get(machine!)!) : text));

@@ -72,6 +72,8 @@ test("what is due no longer is no longer said", () => {
     const { inputs } = judged({}, desk());
     assert.match(second(judged(inputs, desk({ power: { ...ipmi, onChange: "none" } })).inputs.nextBoot)!, /^kernel image/);
     assert.match(second(judged(inputs, desk({ power: { ...ipmi, onChange: "on" } })).inputs.nextBoot)!, /^kernel image/);
+    const idle = judged({}, desk({ power: { ...ipmi, onChange: "cycleIfIdle" } })).inputs;
+    assert.match(second(judged(idle, desk()).inputs.nextBoot)!, /^kernel image/, "what begins alike is not the same");
 });
 
 test("a debt that refresh found is announced", () => {
