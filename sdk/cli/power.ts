@@ -6,7 +6,8 @@ import { columns } from "./table";
 export const POWER = `netboot power on|off|cycle|status MACHINE… [--all] [--at-once N] [--stack NAME] [--json]
 
   Switches machines of the stack that have a \`power\`, or says whether they are on; from their master, which is reached as \`pulumi up\` reaches it. Runs no program.
-  A MACHINE may hold * for any letters, and is followed by @ and its master's host where two masters have one of that name; --all is every machine. off and cycle ask nobody: what runs on the machine is not shut down first.
+  A MACHINE may hold * for any letters; --all is every machine. Where two masters have one of that name, it is written with its master's host: desk-01@10.0.0.2.
+  off and cycle ask nobody: what runs on the machine is not shut down first.
   Many are switched on one after the other, as many together as the master's \`power.atOnce\` says (--at-once: N instead).
   Exits with 1 where a machine could not be switched or asked, and with 2 where there is nothing of that name.
 

@@ -18,7 +18,8 @@ const resources = [desk("desk-01", "01", { power: { driver: "ipmi", host: "10.0.
     // Two masters may know two machines by one name.
     desk("twin", "04", { power: { driver: "ipmi", host: "10.0.9.24", user: "netboot", password: "in-state-only" } }), desk("twin", "05", { power: { driver: "wol" }, __master: handle({ connection: { ...nowhere, port: 2 }, ref: { ...master, host: "192.0.2.99" } }) })];
 const sealed = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", plaintext: '"in-state-only"' };
-const state = JSON.stringify({ deployment: { resources: resources.map((outputs) => ({ type: "pulumi-nodejs:dynamic/netboot:Machine", outputs })) } }).replace('"password":"in-state-only"', `"password":${JSON.stringify(sealed)}`);
+const leaving = desk("leaving", "06", { power: { driver: "wol" } });
+const state = JSON.stringify({ deployment: { resources: [...resources, leaving].map((outputs) => ({ type: "pulumi-nodejs:dynamic/netboot:Machine", outputs, ...(outputs === leaving && { delete: true }) })) } }).replace('"password":"in-state-only"', `"password":${JSON.stringify(sealed)}`);
 writeFileSync(join(folder, "state.json"), state);
 writeFileSync(join(folder, "pulumi"), `#!/bin/sh\n[ "$1 $2 $3" = "stack export --show-secrets" ] && cat ${folder}/state.json\n`, { mode: 0o755 });
 
@@ -50,6 +51,10 @@ test("what is not said plainly is refused, with the usage, and nothing is asked 
     refused(/called "desk-0\[12\]"/, "off", "desk-0[12]");
     refused(/--at-once is "many"/, "on", "--all", "--at-once", "many");
     assert.equal(netboot("status", "desk-01").code, 2, "status takes no words");
+});
+
+test("a machine that only waits to be deleted is none of the stack's any more", () => {
+    assert.match(netboot("power", "status", "leaving").err, /No machine of this stack is called "leaving"/);
 });
 
 test("a master that cannot be reached is said of each of its machines, with no secret", () => {
