@@ -2,4 +2,4 @@
 export { provider } from "./pulumi/provider";
 export { diagnose, type Diagnosis, type Planned } from "./pulumi/doctor";
 export { machineStatus, type MachineStatus } from "./pulumi/machines";
-export { poweredMachines, type PowerResult, type PowerVerb, switchMachines } from "./pulumi/power";
+export { poweredMachines, type PoweredMachine, type PowerResult, type PowerVerb, switchMachines } from "./pulumi/power";

@@ -17,7 +17,7 @@ export function menuProblems({ menu, default: preset, roles = [] }: MenuBoot, pr
   const seen = visible(entries, roles);
   if (!seen.length) problems.push({ property, reason: `${property} is the menu "${name}", none of whose entries it would see: give it one of the roles ${known.map(quoted).join(", ")}, or add an entry without only.` });
   if (preset !== undefined && seen.length && !seen.includes(preset))
-    problems.push({ property: `${property}.default`, reason: `${property}.default is ${quoted(preset)}, and ${preset in entries ? `that entry of menu "${name}" is not shown here` : `menu "${name}" has no entry of that name`}: write one of ${seen.map(quoted).join(", ")}.` });
+    problems.push({ property: `${property}.default`, reason: `${property}.default is ${quoted(preset)}, and ${Object.hasOwn(entries, preset) ? `that entry of menu "${name}" is not shown here` : `menu "${name}" has no entry of that name`}: write one of ${seen.map(quoted).join(", ")}.` });
   return problems;
 }
 

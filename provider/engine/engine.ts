@@ -54,8 +54,8 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
   let queue: Waiting[] = [];
   let running = false;
 
-  function enqueue(w: Waiting): void {
-    queue.push(w);
+  function enqueue(...more: Waiting[]): void {
+    queue.push(...more);
     void work();
   }
 
@@ -71,7 +71,7 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
     }
     running = false;
     // What comes when all is in service waits for all that is on its way there.
-    void debts.pay(() => !running);
+    void debts.pay(() => !running && rounds.uploading === 0);
   }
 
   return {

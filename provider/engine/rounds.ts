@@ -35,6 +35,8 @@ export interface Waiting {
 
 export interface Rounds {
   readonly tally: Readonly<Tally>;
+  /** How many operations wait for what they upload. */
+  readonly uploading: number;
   /** Every one of the group is answered, or on its way to come back. */
   commit(group: readonly Waiting[]): Promise<void>;
 }
@@ -52,12 +54,13 @@ export interface Tally {
 /** How often a plan may turn out to be void, by another's commit or by a lost connection, before it is given up. */
 const ROUNDS = 6;
 
-/** Groups of operations, each in rounds of plan, script and proof. `again` takes who has uploaded and comes back, `debts` what is owed when a group is in service. */
-export function roundsOver(session: Session, knowledge: Knowledge, setting: Setting, debts: Debts, again: (w: Waiting) => void): Rounds {
+/** Groups of operations, each in rounds of plan, script and proof. `again` takes who has uploaded and comes back, or nobody where that failed; `debts` what is owed when a group is in service. */
+export function roundsOver(session: Session, knowledge: Knowledge, setting: Setting, debts: Debts, again: (...back: Waiting[]) => void): Rounds {
   const tally = { commits: 0, writes: 0, reloads: 0, restarts: 0 };
   const uploads = uploadsOver(session);
   /** Who wanted which exclusive key in this process: a second one is refused, though the host would see a rename. */
   const taken = new Map<Entry, string>();
+  let uploading = 0;
   /** How a script was lost whose answer never came. */
   let sent: Error | undefined;
 
@@ -152,10 +155,9 @@ export function roundsOver(session: Session, knowledge: Knowledge, setting: Sett
       const missing = w.uploaded ? [] : missingBlobs(w.op, plan);
       if (missing.length === 0) continue;
       open.delete(w); // others need not wait for it
-      uploads.send(w.op, missing).then(() => {
-        w.uploaded = true;
-        again(w);
-      }, w.failed);
+      uploading++;
+      const back = (...who: Waiting[]) => (uploading--, again(...who));
+      uploads.send(w.op, missing).then(() => ((w.uploaded = true), back(w)), (error) => (w.failed(error), back()));
     }
     return open.size < before;
   }
@@ -205,6 +207,9 @@ export function roundsOver(session: Session, knowledge: Knowledge, setting: Sett
   return {
     get tally() {
       return { ...tally, uploads: uploads.started };
+    },
+    get uploading() {
+      return uploading;
     },
     commit,
   };

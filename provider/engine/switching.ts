@@ -21,6 +21,9 @@ export interface Switched {
   words: string;
 }
 
+/** Letters of a tool's words that are told. */
+const LONGEST = 300;
+
 /** Machines that are asked or switched off at a time: no breaker minds those. */
 const QUICK = 32;
 
@@ -32,7 +35,7 @@ const library: Sh = lines([
   iscsiLive,
   drivers,
   sh`
-plain() { tr -c '[:print:]' ' ' | tr -s ' ' | sed 's/^ //; s/ $//' | cut -c1-300; }
+plain() { tr -c '[:print:]' ' ' | tr -s ' ' | sed 's/^ //; s/ $//' | cut -c1-4000; }
 result() { # outcome words
   printf 'power\t%s\t%s\t%s\n' "$key" "$1" "$2" >"$R/$i.result"
   printf '%s: %s\n' "$machine" "$2" >&2
@@ -150,7 +153,12 @@ const configured = (text: string) => text.replace(/[\\"]/g, "\\$&");
 /** What no line of a tool may give away. */
 export const secretsOf = (way: Switch): string[] => (way.driver === "command" ? Object.values(way.environment) : "password" in way ? [way.password] : []).filter(Boolean);
 
-export const redacted = (text: string, secrets: readonly string[]): string => secrets.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), text);
+/** Of words of a tool's, what may be told: without secrets, neither as they are nor as `plain` makes them, and cut only then, so that none is left in part. */
+export function redacted(text: string, secrets: readonly string[]): string {
+  const forms = secrets.flatMap((secret) => [secret, secret.replace(/[^!-~]+/g, " ").trim()]).filter(Boolean).sort((a, b) => b.length - a.length);
+  const clean = forms.length ? text.replace(new RegExp(forms.map((form) => form.replace(/[^A-Za-z0-9]/g, "\\$&")).join("|"), "g"), "[secret]") : text;
+  return clean.slice(0, LONGEST);
+}
 
 /** What the script's answer says of each job; one of which it says nothing has failed. */
 export function switchedIn(answer: ReturnType<typeof parseAnswer>, jobs: readonly Job[]): Switched[] {

@@ -46,24 +46,26 @@ export function powerProblems({ name, power, mac }: Powered): Problem[] {
   }
 }
 
-/** Two machines with one BMC, one socket or one card are one machine, or a mistake by which the wrong one is switched off. */
+/** Two machines with one BMC or one card are one machine, or a mistake by which the wrong one is switched off. */
 export function powerClaims({ power, mac }: Powered): Claim[] {
-  const bmc = power && bmcOf(power, mac);
-  return bmc ? [{ kind: "bmc", value: bmc.value, property: `power.${bmc.field}` }] : [];
-}
-
-function bmcOf(power: Power, mac: string | undefined): { value: string; field: string } | undefined {
-  switch (power.driver) {
+  const claim = (kind: Claim["kind"], value: string, field: string): Claim[] => [{ kind, value, property: `power.${field}` }];
+  switch (power?.driver) {
     case "ipmi":
-      return { value: `${power.host}:${power.port}`, field: "host" };
+      return claim("bmc", `${power.host.toLowerCase()}:${power.port}`, "host");
     case "redfish":
-      return { value: `${power.url}${power.system ?? ""}`, field: power.system ? "system" : "url" };
+      return claim("bmc", `${authority(power.url)}${power.system ?? ""}`, power.system ? "system" : "url");
     case "wol":
-      return power.mac && power.mac !== mac ? { value: power.mac, field: "mac" } : undefined;
-    case "command":
-      return undefined;
+      return power.mac && power.mac !== mac ? claim("mac", power.mac, "mac") : [];
+    default:
+      return [];
   }
 }
+
+/** As two ways to write one are equal: in lower case, and with its port. */
+const authority = (url: string) => {
+  const text = url.toLowerCase();
+  return /:[0-9]+$/.test(text) ? text : `${text}:${text.startsWith("https:") ? 443 : 80}`;
+};
 
 const PACKAGES: { [driver in Power["driver"]]?: HostState["packages"] } = { ipmi: { ipmitool: { quiet: ["ipmievd.service"] } }, redfish: { curl: {}, jq: {} } };
 

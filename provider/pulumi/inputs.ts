@@ -20,6 +20,8 @@ export interface Hidden {
     __secrets?: Path[];
     /** The last operation failed half-way: what state says is a wish. */
     __unwell?: true;
+    /** What machines booted before that, by the keys of `powers`: what of them was due is due still. */
+    __booted?: Record<string, string>;
     /** The highest generation ordered for each machine, for ever: what keeps a lost ledger from ordering anything. */
     __ordered?: Record<string, number>;
     /** Which keys of the state hold a secret, so that `read` can seal what it saw. */

@@ -21,25 +21,27 @@ export interface PowerOptions {
     onProgress?: (line: string) => void;
 }
 
-/** A machine whose power somebody declared. */
+/** A machine whose power somebody declared. Its name is its own on its master only. */
 export interface PoweredMachine extends Job {
+    machine: string;
+    host: string;
     inputs: Inputs;
 }
 
 const PREFIX = "pulumi-nodejs:dynamic/netboot:";
 
-/** The machines among these resources that can be switched, by name. */
-export function poweredMachines(resources: Planned[]): Map<string, PoweredMachine> {
+/** The machines among these resources that can be switched, in the order of their names. */
+export function poweredMachines(resources: Planned[]): PoweredMachine[] {
     const all = resources.filter(({ type }) => ["Machine", "Fleet"].some((name) => type === PREFIX + name)).flatMap(({ type, inputs }) => {
         const { switches = {} } = resourceType(type.slice(PREFIX.length)).desired(pureInput(inputs as Inputs));
-        return Object.entries(switches).map(([key, way]): [string, PoweredMachine] => [way.machine, { key, verb: "status", way, inputs: inputs as Inputs }]);
+        return Object.entries(switches).map(([key, way]): PoweredMachine => ({ machine: way.machine, host: hostOf(inputs as Inputs)!, key, verb: "status", way, inputs: inputs as Inputs }));
     });
-    return new Map(all.sort(([a], [b]) => (a < b ? -1 : 1)));
+    return all.sort((a, b) => (a.machine < b.machine ? -1 : 1));
 }
 
 /** Switches machines, or asks; each master does its own, all masters at the same time. A master that cannot be reached is said of each of its machines. */
 export async function switchMachines(machines: readonly PoweredMachine[], verb: PowerVerb, options: PowerOptions = {}): Promise<PowerResult[]> {
-    const masters = Map.groupBy(machines, ({ inputs }) => hostOf(inputs));
+    const masters = Map.groupBy(machines, ({ host }) => host);
     const results = await Promise.all([...masters.values()].map((group) => switched(group.map((machine) => ({ ...machine, verb })), options)));
     return results.flat().sort((a, b) => (a.machine < b.machine ? -1 : 1));
 }

@@ -15,7 +15,10 @@ const textOf = ({ nextBoot, nextBoots }: Texts, machine: string): string | undef
 /** What state says that a machine booted, and whether somebody looked after its power then. */
 function before(olds: Partial<Inputs>, key: string, { machine }: PowerSpec): { boots: string; known: boolean } | undefined {
     const old = olds.powers?.[key]?.boots;
-    if (typeof old === "string") return { boots: old, known: true };
+    if (typeof old === "string") {
+        const boots = olds.__unwell ? olds.__booted?.[key] : old;
+        return boots === undefined ? undefined : { boots, known: true };
+    }
     const text = textOf(olds, machine);
     return text === undefined ? undefined : { boots: bootsIn(text), known: false };
 }
@@ -26,6 +29,20 @@ export const remembered = (powers: Powers, olds: Partial<Inputs>): Powers =>
         const old = before(olds, key, spec);
         return [key, { ...spec, ...(old && (old.known ? { known: old.boots } : { before: old.boots })) }];
     }));
+
+/** What state keeps of that when an operation fails: with what is wanted it forgets what there was, and the master may have no note of it yet. */
+export function booted(powers: Powers = {}, olds: Partial<Inputs> = {}): Pick<Inputs, "__booted"> {
+    const all = Object.entries(powers).flatMap(([key, spec]) => {
+        const old = before(olds, key, spec);
+        return old ? [[key, old.boots] as const] : [];
+    });
+    return all.length ? { __booted: Object.fromEntries(all) } : {};
+}
+
+/** The same where the master has notes by now, which know better. */
+export function rebooted({ __unwell, __booted }: Partial<Inputs>, seen: Powers = {}): Pick<Inputs, "__booted"> {
+    return __unwell ? { __booted: { ...__booted, ...Object.fromEntries(Object.entries(seen).map(([key, { boots }]) => [key, boots])) } } : {};
+}
 
 /** Machines that this run would switch, by what it would do to them. */
 export function due(olds: Partial<Inputs>, powers: Powers = {}): { machine: string; onChange: PowerSpec["onChange"]; isNew: boolean }[] {
@@ -43,7 +60,7 @@ export function saying<T extends Record<string, unknown>>(shown: T, olds: Partia
     const now = new Map(due(olds, powers).map(({ machine, onChange, isNew }) => [machine, announcement(onChange, isNew)]));
     for (const { machine, onChange } of Object.values(powers)) {
         const line = announced(textOf(olds, machine) ?? "");
-        if (!now.has(machine) && line?.startsWith(announcement(onChange, false) ?? "\n")) now.set(machine, line);
+        if (!now.has(machine) && line !== undefined && [false, true].some((isNew) => announcement(onChange, isNew) === line)) now.set(machine, line);
     }
     const only = Object.values(powers)[0]?.machine;
     return changedTexts(shown, (text, machine = only) => (now.get(machine!) ? announcing(text, now.get(machine!)!) : text));

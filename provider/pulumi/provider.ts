@@ -11,7 +11,7 @@ import { connectionProblems } from "./connection";
 import { connectionOf, hostOf, hostState, type Inputs, label, visible } from "./inputs";
 import { reconcile, observe } from "./host";
 import { notice } from "./erasures";
-import { silent } from "./powers";
+import { booted, rebooted, silent } from "./powers";
 import { same, seal } from "./secret";
 import { warning } from "./status";
 import { hasUnknown } from "../unknown";
@@ -51,7 +51,7 @@ function difference(olds: Inputs, news: Inputs) {
 }
 
 /** A new credential, or a reference that changes no file, is written to state by an update that does nothing on the host. */
-function essence({ __provider, __urn, __secrets, __unwell, ...rest }: Inputs): unknown {
+function essence({ __provider, __urn, __secrets, __unwell, __booted, ...rest }: Inputs): unknown {
     return silent(rest);
 }
 
@@ -70,7 +70,7 @@ async function apply(type: ResourceType, id: string, news: Inputs, olds?: Inputs
     } catch (error) {
         if (untouched(error, olds)) throw plain(error);
         // Recorded but unwell: the next `up` applies it whatever state says, and `destroy` finds it. The dynamic host drops `__provider` here.
-        throw { id, message: plain(error).message, properties: { ...outputs({ ...news, __ordered: olds?.__ordered }), __unwell: true, __provider: news.__provider }, reasons: [plain(error).message] };
+        throw { id, message: plain(error).message, properties: { ...outputs({ ...news, __ordered: olds?.__ordered, ...booted(news.powers, olds) }), __unwell: true, __provider: news.__provider }, reasons: [plain(error).message] };
     }
 }
 
@@ -97,7 +97,7 @@ async function seen(type: ResourceType, id: string, state: Inputs) {
     const { absent, state: now } = await observe(type, state).catch((error) => Promise.reject(plain(error)));
     if (absent) return {};
     const rest = Object.fromEntries(Object.entries(state).filter(([key]) => !(key in hostState(state))));
-    const inputs = outputs({ ...rest, ...now, ...drifted(state, now) } as Inputs);
+    const inputs = outputs({ ...rest, ...now, ...drifted(state, now), ...rebooted(state, now.powers) } as Inputs);
     return { id, props: inputs, inputs };
 }
 
@@ -110,7 +110,7 @@ function drifted({ revisions, files }: Inputs, now: HostState) {
 /** State as Pulumi stores it: everything checked, secrets in envelopes, nothing that JSON does not know. */
 function outputs(inputs: Inputs): Record<string, unknown> {
     const { __provider, ...rest } = inputs;
-    return JSON.parse(JSON.stringify(seal(silent(rest), [...(inputs.__secrets ?? []), ...(inputs.__sealed ?? [])])));
+    return JSON.parse(JSON.stringify(seal(silent(rest), [...(inputs.__secrets ?? []), ...(inputs.__sealed ?? []), ["__booted"]])));
 }
 
 /** The end of a run reaches a dynamic provider as SIGINT, and nothing else does. */

@@ -1,4 +1,4 @@
-import type { PowerResult, PowerVerb } from "@pulumi-netboot/provider";
+import type { PoweredMachine, PowerResult, PowerVerb } from "@pulumi-netboot/provider";
 import type { Options } from "./main";
 import { deployed } from "./stack";
 import { columns } from "./table";
@@ -6,7 +6,8 @@ import { columns } from "./table";
 export const POWER = `netboot power on|off|cycle|status MACHINE… [--all] [--at-once N] [--stack NAME] [--json]
 
   Switches machines of the stack that have a \`power\`, or says whether they are on; from their master, which is reached as \`pulumi up\` reaches it. Runs no program.
-  A MACHINE may hold * for any letters; --all is every machine. off and cycle ask nobody: what runs on the machine is not shut down first.
+  A MACHINE may hold * for any letters; --all is every machine. Where two masters have one of that name, it is written with its master's host: desk-01@10.0.0.2.
+  off and cycle ask nobody: what runs on the machine is not shut down first.
   Many are switched on one after the other, as many together as the master's \`power.atOnce\` says (--at-once: N instead).
   Exits with 1 where a machine could not be switched or asked, and with 2 where there is nothing of that name.
 
@@ -23,11 +24,12 @@ export class Misused extends Error {}
 export async function power({ stack, json, all, "at-once": atOnce }: Options, [verb = "", ...patterns]: string[]): Promise<number> {
     if (!VERBS.includes(verb)) throw new Misused(verb ? `power knows no "${verb}", but ${VERBS.join(", ")}.` : "power needs to know what to do.");
     if (!patterns.length && !all) throw new Misused(`power ${verb} needs the machines by name, or --all.`);
+    if (patterns.length && all) throw new Misused(`power ${verb} is given ${patterns.join(", ")} and --all: leave one of the two out.`);
     if (atOnce !== undefined && !/^[1-9][0-9]{0,3}$/.test(atOnce)) throw new Misused(`--at-once is ${JSON.stringify(atOnce)}, and must be a number from 1 to 9999.`);
     const { poweredMachines, switchMachines } = await import("@pulumi-netboot/provider");
     const known = poweredMachines(await deployed(stack));
-    const named = new Set(patterns.flatMap((pattern) => matching(pattern, [...known.keys()])));
-    const chosen = [...known].filter(([name]) => all || named.has(name)).map(([, machine]) => machine);
+    const named = new Set(patterns.flatMap((pattern) => matching(pattern, known)));
+    const chosen = known.filter((machine) => all || named.has(machine));
     if (!chosen.length) throw new Misused("No machine of this stack has a power.");
     const results = await switchMachines(chosen, verb as PowerVerb, {
         ...(atOnce && { atOnce: Number(atOnce) }),
@@ -37,12 +39,20 @@ export async function power({ stack, json, all, "at-once": atOnce }: Options, [v
     return results.some(({ outcome }) => outcome === "failed") ? 1 : 0;
 }
 
-function matching(pattern: string, names: string[]): string[] {
+/** By a name, or by name and master: `desk-01@10.0.0.2`. Which machine a name means that two masters know is not guessed. */
+function matching(pattern: string, known: PoweredMachine[]): PoweredMachine[] {
     const fits = new RegExp(`^${pattern.split("*").map((part) => part.replace(/[^A-Za-z0-9]/g, "\\$&")).join(".*")}$`);
-    const found = names.filter((name) => fits.test(name));
-    if (!found.length) throw new Misused(`No machine of this stack is called ${JSON.stringify(pattern)} and has a power; there ${names.length === 1 ? "is" : "are"} ${names.slice(0, 10).join(", ") || "none"}${names.length > 10 ? ` and ${names.length - 10} more` : ""}.`);
+    const found = known.filter((machine) => fits.test(machine.machine) || fits.test(full(machine)));
+    if (!found.length) throw new Misused(`No machine of this stack is called ${JSON.stringify(pattern)} and has a power; there ${known.length === 1 ? "is" : "are"} ${some(known.map(({ machine }) => machine)) || "none"}.`);
+    if (found.length > 1 && !pattern.includes("*")) throw new Misused(`${JSON.stringify(pattern)} is the name of several machines: write one of ${some(found.map(full))}.`);
     return found;
 }
 
-const table = (results: PowerResult[]): string =>
-    columns(["MACHINE", "BY", "POWER"], results.map(({ machine, way, outcome, words }) => [machine, way, outcome === "failed" ? `FAILED: ${words}` : words]), process.stdout.isTTY ? process.stdout.columns : undefined);
+const full = ({ machine, host }: PoweredMachine) => `${machine}@${host}`;
+const some = (names: string[]) => `${names.slice(0, 10).join(", ")}${names.length > 10 ? ` and ${names.length - 10} more` : ""}`;
+
+function table(results: PowerResult[]): string {
+    const several = (name: string) => results.filter(({ machine }) => machine === name).length > 1;
+    const rows = results.map(({ machine, way, host, outcome, words }) => [several(machine) ? `${machine} of ${host}` : machine, way, outcome === "failed" ? `FAILED: ${words}` : words]);
+    return columns(["MACHINE", "BY", "POWER"], rows, process.stdout.isTTY ? process.stdout.columns : undefined);
+}

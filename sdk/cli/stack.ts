@@ -15,8 +15,9 @@ export async function planned(stack: string | undefined): Promise<Planned[]> {
 export async function deployed(stack: string | undefined): Promise<Planned[]> {
     const { output, code } = await pulumi(["stack", "export", "--show-secrets"], stack);
     if (code !== 0) throw new Error(`pulumi stack export ended with exit code ${code}; netboot needs the state of a stack.`);
-    const { deployment } = JSON.parse(output) as { deployment: { resources?: { type: string; outputs?: Record<string, unknown> }[] } };
-    return (deployment.resources ?? []).flatMap(({ type, outputs }) => (outputs ? [{ type, inputs: opened(outputs) as Record<string, unknown> }] : []));
+    const { deployment } = JSON.parse(output) as { deployment: { resources?: { type: string; outputs?: Record<string, unknown>; delete?: boolean }[] } };
+    // What was replaced, and could not be deleted yet, is none of the program's.
+    return (deployment.resources ?? []).flatMap(({ type, outputs, delete: leaving }) => (outputs && !leaving ? [{ type, inputs: opened(outputs) as Record<string, unknown> }] : []));
 }
 
 /** Pulumi's mark of a secret in exported state (sdk/go/common/resource, sig.go). */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { check } from "../../provider/dist/pulumi/check.js";
-import { powerNotices, remembered } from "../../provider/dist/pulumi/powers.js";
+import { booted, powerNotices, rebooted, remembered } from "../../provider/dist/pulumi/powers.js";
 import { poweredMachines } from "../../provider/dist/index.js";
 import { resourceType } from "../../provider/dist/resources/registry.js";
 import { type DynamicProvider, startDynamicProvider } from "./dynamicProvider.ts";
@@ -52,10 +52,28 @@ test("a machine that gets its power later is switched for a change alone, and th
     assert.deepEqual(remembered(inputs.powers, {}), inputs.powers);
 });
 
+test("what was due is due still after an operation that failed before the master had a note", () => {
+    const failed = (olds: any, news: any) => ({ ...news, __unwell: true, ...booted(news.powers, olds) });
+    const known = (olds: any, news: any) => remembered(news.powers, olds)[key]!.known;
+    const first = judged({}, desk()).inputs;
+    assert.equal(known(failed({}, first), first), undefined, "a new machine");
+    const without = judged({}, desk({ power: undefined })).inputs;
+    const given = judged(without, desk(other)).inputs;
+    assert.equal(known(failed(without, given), given), first.powers[key].boots, "one that was given its power, and something else to boot");
+    assert.equal(known(failed(without, first), first), first.powers[key].boots, "one that was given its power alone");
+    const twice = failed(failed(without, given), given);
+    assert.equal(known(twice, given), first.powers[key].boots, "a second failure forgets nothing");
+    assert.deepEqual(powerNotices(twice, given.powers), ["POWER-CYCLES 1 machine: desk"]);
+    assert.deepEqual(powerNotices({ ...twice, ...rebooted(twice, given.powers) }, given.powers), [], "a refresh has seen that it was done");
+    assert.deepEqual(rebooted(given, given.powers), {});
+});
+
 test("what is due no longer is no longer said", () => {
     const { inputs } = judged({}, desk());
     assert.match(second(judged(inputs, desk({ power: { ...ipmi, onChange: "none" } })).inputs.nextBoot)!, /^kernel image/);
     assert.match(second(judged(inputs, desk({ power: { ...ipmi, onChange: "on" } })).inputs.nextBoot)!, /^kernel image/);
+    const idle = judged({}, desk({ power: { ...ipmi, onChange: "cycleIfIdle" } })).inputs;
+    assert.match(second(judged(idle, desk()).inputs.nextBoot)!, /^kernel image/, "what begins alike is not the same");
 });
 
 test("a debt that refresh found is announced", () => {
@@ -80,6 +98,20 @@ test("two machines with one BMC are told of each other", () => {
     assert.match(failures[0]!.reason, /^power\.host is 10\.0\.9\.99:623, and so is power\.host of Machine "bmc-1": no two can share a BMC/);
 });
 
+test("a BMC or a card is one however it is written", () => {
+    const redfish = (url: string) => ({ driver: "redfish", url, user: "netboot", password: "x" });
+    const pairs: [object, object, RegExp][] = [
+        [{ ...ipmi, host: "bmc-7.lab" }, { ...ipmi, host: "BMC-7.lab" }, /no two can share a BMC/],
+        [redfish("https://bmc-8.lab"), redfish("https://BMC-8.lab:443"), /no two can share a BMC/],
+        [{ driver: "wol" }, { driver: "wol", mac: "52-54-00-00-02-51" }, /^power\.mac is 52:54:00:00:02:51, and so is mac of Machine "card-1": no two can share a MAC address/],
+    ];
+    for (const [one, two, words] of pairs) {
+        judged({}, machine("card-1", { mac: "52:54:00:00:02:51", power: one }));
+        const { failures } = check(resourceType("Machine"), {}, machine("card-2", { mac: "52:54:00:00:02:52", power: two }) as any);
+        assert.match(failures[0]?.reason ?? "none", words);
+    }
+});
+
 let provider: DynamicProvider;
 before(async () => void (provider = await startDynamicProvider(join(import.meta.dirname, "..", ".."))));
 after(() => provider.stop());
@@ -94,7 +126,7 @@ test("the password is sealed wherever it is, quoted in no failure, and known to 
     assert.doesNotMatch(JSON.stringify(failures), /much too long/);
     assert.match(failures[0]!.reason, /^power\.password is a secret/);
     const known = poweredMachines([{ type: "pulumi-nodejs:dynamic/netboot:Machine", inputs: check(resourceType("Machine"), {}, { ...secret, __secrets: [] }).inputs }]);
-    assert.deepEqual([...known.values()].map(({ way }: any) => [way.machine, way.password]), [["desk", "correct horse"]]);
+    assert.deepEqual(known.map(({ way }: any) => [way.machine, way.password]), [["desk", "correct horse"]]);
 });
 
 test("a line that was said is no change, for diff as for a reader of the outputs", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { createEngine } from "../../provider/dist/engine/index.js";
@@ -96,6 +97,23 @@ test("a machine that gets its power later, or whose master has lost its note, is
   assert.deepEqual(done(host).sort(), ["later on", "lost on"]);
 });
 
+test("what is being uploaded is served before a machine is switched; what cannot be uploaded stands in nobody's way", async () => {
+  const host = newHost();
+  const path = "/srv/netboot/http/blob/x/vmlinuz";
+  writeFileSync(host.path("/srv/strip"), `#!/bin/sh\n[ -s ${path} ] && echo served >/tmp/kernel\n`, { mode: 0o755 });
+  const source = host.path("/tmp/source");
+  const bytes = Buffer.alloc(64 << 20, "a kernel");
+  writeFileSync(source, bytes);
+  const image = (sha256: string): any => ({ owner: urn("KernelImage", "k"), label: 'KernelImage "k"', want: { blobs: { [path]: { sha256, size: bytes.length } } }, sources: { [sha256]: source } });
+  await up(host, op({}), image(createHash("sha256").update(bytes).digest("hex")));
+  assert.equal(readFileSync(host.path("/tmp/kernel"), "utf8"), "served\n");
+  const engine = engineOn(host);
+  const refused = engine.reconcile(image("0".repeat(64))).catch((error: Error) => error.message);
+  await engine.reconcile(op({ boots: "b" }));
+  assert.match(String(await refused), /KernelImage "k"/);
+  assert.equal(note(host), "b");
+});
+
 test("its files are served when it is switched, and the program is given its arguments as they are and no secret among them", async () => {
   const host = newHost();
   writeFileSync(host.path("/srv/strip"), `#!/bin/sh\ncat /srv/netboot/http/mac/desk.ipxe >/tmp/served; cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c "[i]t's secret" >/tmp/told; printf '%s\\n' "$@" >/tmp/arguments; env >/tmp/environment\n`, { mode: 0o755 });
@@ -121,6 +139,28 @@ test("a machine that cannot be switched fails with its words and without its sec
   await up(host, op({ more: { known: "a" } }));
   await up(host, op({ more: { known: "a" } }));
   assert.deepEqual(done(host), ["desk on"]);
+});
+
+test("no secret is told that a program repeats: one within another, one with spaces, or one that is cut off", async () => {
+  const host = newHost();
+  writeFileSync(host.path("/srv/strip"), `#!/bin/sh\nprintf '%s|' "$LONG" "$SPACED" "$LINES" >&2\nprintf '%0245d%s' 0 "$LONG" >&2\nexit 1\n`, { mode: 0o755 });
+  const wish = op({});
+  const environment = { SHORT: "swordfish", LONG: "swordfish-and-chips", SPACED: "two  blanks ", LINES: "first\nsecond" };
+  wish.switches[keyOf("desk")].environment = environment;
+  const lines: string[] = [];
+  const error: any = await up(host, { ...wish, status: (line: string) => void lines.push(line) }).catch((it) => it);
+  assert.match(error.message, /desk \(\/srv\/strip\): \[secret\]\|\[secret\] \|\[secret\]\|000/);
+  assert.ok(lines.some((line) => line.includes("[secret]")));
+  for (const text of [error.message, ...lines]) assert.doesNotMatch(text, /sword|chips|blanks|second/);
+});
+
+test("a program that leaves something running behind it holds nobody up", async () => {
+  const host = newHost();
+  writeFileSync(host.path("/srv/strip"), `#!/bin/sh\nfor last; do :; done\n[ $last != status ] || { echo on; exit; }\nsleep 8 &\n`, { mode: 0o755 });
+  const begun = Date.now();
+  await up(host, op({ limit: 2 }));
+  assert.ok(Date.now() - begun < 6000, "it waited for what the program left");
+  assert.equal(note(host), "a");
 });
 
 test("a silent BMC delays nobody: others are switched, and the rest of the site is configured", async () => {
