@@ -31,7 +31,7 @@ export async function look(known) {
   };
 }
 
-/** Fetches what is new or has another time or size, and forgets what is gone. A time within the last second may be that of the file's next writing as well: it is looked at again. */
+/** Fetches what is new or has another time or size, and forgets what is gone. A time of this very second may be that of the file's next writing as well: it is looked at again. */
 async function renew(values, { entries, now }, most, fetched) {
   const there = new Set(entries.map(({ name }) => name));
   for (const name of values.keys()) if (!there.has(name)) values.delete(name);
@@ -40,7 +40,7 @@ async function renew(values, { entries, now }, most, fetched) {
   const [first, again] = [due.filter(({ name }) => !values.has(name)), due.filter(({ name }) => values.has(name))];
   const queue = [...first, ...again.slice(0, most)];
   const worker = async () => {
-    for (let one = queue.shift(); one; one = queue.shift()) values.set(one.name, { value: await fetched(one.name), time: one.time, size: one.size, looked: now, unsure: now - one.time < 2000 });
+    for (let one = queue.shift(); one; one = queue.shift()) values.set(one.name, { value: await fetched(one.name), time: one.time, size: one.size, looked: now, unsure: now - one.time < 1000 });
   };
   await Promise.all(Array.from({ length: TOGETHER }, worker));
 }

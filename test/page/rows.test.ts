@@ -3,6 +3,8 @@
  * becomes, `cells` its texts. With UPDATE_CASES=1 a run writes down what it got.
  */
 import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it, test } from "node:test";
 import { cells, COLUMNS, counts, LIMIT, matches, row, sorted, TONES, understood, UNREADABLE } from "../../provider/dist/page/rows.mjs";
 import { casesIn, rewrite, updating } from "../resources/cases.ts";
@@ -61,4 +63,13 @@ test("a filter's words all stand in the row, in any column, in any order", () =>
     assert.deepEqual(found("<script>"), []);
     assert.deepEqual(counts(rows), { failed: 1, silent: 1, busy: 2, waiting: 0, done: 0, quiet: 1 });
     assert.deepEqual(Object.keys(counts([])), TONES);
+});
+
+test("nothing of the page makes markup or code out of text, or loads anything from elsewhere", () => {
+    const files = globSync("*", { cwd: join(import.meta.dirname, "../../provider/page") });
+    assert.deepEqual(files.sort(), ["index.html", "page.css", "page.mjs", "rows.mjs", "source.mjs"]);
+    for (const file of files) {
+        const source = readFileSync(join(import.meta.dirname, "../../provider/page", file), "utf8");
+        assert.doesNotMatch(source, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b|Function\(|srcdoc|\sstyle=|\son[a-z]+="|https?:|@import|url\(/, file);
+    }
 });
