@@ -39,10 +39,10 @@ async function asked(group: Inputs[]): Promise<MachineStatus[]> {
 const assignedBy = ({ name, boot, machines }: Inputs): [string, Assignment][] =>
     machines ? Object.entries(machines as Record<string, { boot: Boot }>).map(([machine, { boot }]) => [machine, assignment(boot)]) : boot ? [[name, assignment(boot as Boot)]] : [];
 
-type Row = import("../page/rows.mjs", { with: { "resolution-mode": "import" } }).Row;
-
-/** The same rows as those of the page, with their texts, and the names of the columns. */
-export async function statusRows(machines: MachineStatus[]): Promise<{ names: string[]; rows: { row: Row; cells: string[] }[] }> {
-    const { cells, COLUMNS, row } = await import("../page/rows.mjs");
-    return { names: COLUMNS.map(({ name }) => name), rows: machines.map(({ generation, ...one }) => row({ ...one, ...(generation && { generation }) })).map((one) => ({ row: one, cells: cells(one) })) };
+/** The same rows as those of the page, as texts under the names of the columns. Where there is no room for all, those that need a look first. */
+export async function statusRows(machines: MachineStatus[], room = Infinity): Promise<{ names: string[]; rows: string[][]; left: number }> {
+    const { cells, COLUMNS, row, sorted } = await import("../page/rows.mjs");
+    const all = machines.map(({ generation, ...one }) => row({ ...one, ...(generation && { generation }) }));
+    const shown = all.length > room ? sorted(all, "stage", false).slice(0, room) : all;
+    return { names: COLUMNS.map(({ name }) => name), rows: shown.map(cells), left: all.length - shown.length };
 }

@@ -12,7 +12,7 @@ export async function status({ stack, json, once }: Options): Promise<number> {
     const live = process.stdout.isTTY && !json && !once;
     for (let height = 0; ; ) {
         const machines = await machineStatus(resources);
-        const text = json ? `${JSON.stringify(machines, null, 2)}\n` : await table(machines);
+        const text = json ? `${JSON.stringify(machines, null, 2)}\n` : await table(machines, live && machines.some(busy));
         // Back to the first line of the last table, and everything below it away.
         process.stdout.write(`${height ? `\u001b[${height}A\u001b[J` : ""}${text}`);
         if (!live || !machines.some(busy)) return machines.some(({ said }) => said?.stage === "failed") ? 1 : 0;
@@ -23,12 +23,15 @@ export async function status({ stack, json, once }: Options): Promise<number> {
 
 const busy = ({ order }: MachineStatus) => order === "waiting" || order === "claimed";
 
-async function table(machines: MachineStatus[]): Promise<string> {
+async function table(machines: MachineStatus[], live: boolean): Promise<string> {
     if (!machines.length) return "No resource of this stack declares a machine.\n";
     const { statusRows } = await import("@pulumi-netboot/provider");
-    const { names, rows } = await statusRows(machines);
-    const shown = columns(names.map((name) => name.toUpperCase()), rows.map(({ cells }) => cells), process.stdout.isTTY ? process.stdout.columns : undefined);
-    return [shown, ...machines.flatMap(entrance), ...machines.flatMap(program)].join("");
+    const more = [...machines.flatMap(entrance), ...machines.flatMap(program)].join("");
+    // What has left the screen at its top cannot be written over: two lines for the names and the rest, one for the cursor.
+    const room = live ? Math.max(1, (process.stdout.rows ?? 24) - 3 - (more.split("\n").length - 1)) : Infinity;
+    const { names, rows, left } = await statusRows(machines, room);
+    const shown = columns(names.map((name) => name.toUpperCase()), rows, process.stdout.isTTY ? process.stdout.columns : undefined);
+    return `${shown}${left ? `and ${left} more, which --once shows\n` : ""}${more}`;
 }
 
 /** How to get into a machine that stays up. */

@@ -1,5 +1,5 @@
 // The page on a master, in a real browser: a thousand machines, what they report by plain HTTP, and what others put in their place.
-// With NETBOOT_PICTURES=1 it writes the pictures of docs/page.md.
+// With NETBOOT_PICTURES=1, as `npm run pictures` starts it, it writes those of docs/page.md.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -158,7 +158,7 @@ test("what machines say becomes rows; what others put there is ignored, counted,
     assert.deepEqual(await rowOf("desk-6"), ["desk-6", "local disk", "-", "-", "-", "-", "-", "-", "never", ""]);
     assert.deepEqual(await rowOf("seat-0001"), ["seat-0001", "rescue", "-", "-", "-", "-", "-", "-", "never", ""]);
     assert.equal((await shown()).length, 1006);
-    assert.equal(await page.innerText("#ignored"), "Ignored: 3 of reports cannot be read (desk-4, desk-5, seat-0999); 1 of machines that no resource of this master declares");
+    assert.equal(await page.innerText("#ignored"), "Reports ignored: 3 that cannot be read (desk-4, desk-5, seat-0999); 1 of machines that no resource of this master declares");
     assert.equal(await page.evaluate("document.querySelectorAll('#rows :not(tr, td, progress)').length"), 0);
     assert.equal(await page.title(), "netboot");
     assert.ok(await page.evaluate("[...document.querySelectorAll('#rows tr')].find((tr) => tr.firstChild.textContent === 'desk-1').marked"), "the row is another element: it would flicker");

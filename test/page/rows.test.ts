@@ -7,6 +7,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, test } from "node:test";
 import { cells, COLUMNS, counts, LIMIT, matches, row, sorted, TONES, understood, UNREADABLE } from "../../provider/dist/page/rows.mjs";
+import { statusRows } from "../../provider/dist/pulumi/machines.js";
 import { casesIn, rewrite, updating } from "../resources/cases.ts";
 
 describe("a report becomes a row", () => {
@@ -63,6 +64,15 @@ test("a filter's words all stand in the row, in any column, in any order", () =>
     assert.deepEqual(found("<script>"), []);
     assert.deepEqual(counts(rows), { failed: 1, silent: 1, busy: 2, waiting: 0, done: 0, quiet: 1 });
     assert.deepEqual(Object.keys(counts([])), TONES);
+});
+
+test("a terminal with room for two of them shows the two that need a look first", async () => {
+    const machine = (name: string, stage?: string) => ({ host: "root@10.0.0.2:22", machine: name, boots: "clone classroom", generation: 1, order: "none" as const, ...(stage && { said: { stage, generation: 1 }, age: 1 }) });
+    const all = [machine("desk-1"), machine("desk-2", "write"), machine("desk-3", "failed")];
+    const { names, rows, left } = await statusRows(all, 2);
+    assert.deepEqual([names.length, rows.map(([name]) => name), left], [COLUMNS.length, ["desk-3", "desk-2"], 1]);
+    const whole = await statusRows(all);
+    assert.deepEqual([whole.rows.map(([name]) => name), whole.left], [["desk-1", "desk-2", "desk-3"], 0]);
 });
 
 test("nothing of the page makes markup or code out of text, or loads anything from elsewhere", () => {
