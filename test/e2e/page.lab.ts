@@ -192,6 +192,8 @@ test("an up while it is open shows in the next look; a master that is gone is sa
 });
 
 test("pictures", async () => {
+    // As much as a picture in docs has room for.
+    await page.setViewportSize({ width: 1100, height: 320 });
     await page.keyboard.press("Escape");
     await page.evaluate("location.hash = '', document.activeElement.blur()");
     await again();
