@@ -1,5 +1,5 @@
 /** What the constant `__provider` text of every resource requires at run time. */
 export { provider } from "./pulumi/provider";
 export { diagnose, type Diagnosis, type Planned } from "./pulumi/doctor";
-export { machineStatus, type MachineStatus } from "./pulumi/machines";
+export { machineStatus, type MachineStatus, statusRows } from "./pulumi/machines";
 export { poweredMachines, type PoweredMachine, type PowerResult, type PowerVerb, switchMachines } from "./pulumi/power";

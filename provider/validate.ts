@@ -54,6 +54,7 @@ function engine(): import("ajv").default {
 const FORMATS: Record<string, (text: string) => boolean> = {
   ipv4: (text) => ipv4(text) !== undefined,
   cidr: (text) => ((net) => net !== undefined && net.prefix >= 8 && net.prefix <= 30)(subnet(text)),
+  network: (text) => ipv4(text) !== undefined || subnet(text) !== undefined,
   range: (text) => range(text) !== undefined,
   mac: (text) => /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(canonicalMac(text)),
   "mac-prefix": (text) => /^[0-9a-f]{2}(:[0-9a-f]{2}){0,4}$/.test(canonicalMacPrefix(text)),

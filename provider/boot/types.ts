@@ -31,6 +31,8 @@ export interface MasterRef {
   imaging?: ImagingRef;
   /** Where it keeps disks, where it does. */
   storage?: StorageRef;
+  /** Has it a page that shows what machines are assigned? */
+  page?: boolean;
   /** How many machines one run may order erased. */
   maxErase?: number;
   /** How many machines it switches on together; 8, then five seconds, where it says nothing. */

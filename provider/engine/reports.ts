@@ -7,6 +7,9 @@ import { common } from "./shell";
 import { capturedTo } from "./orders";
 import { REPORTS, type OrderSpec } from "./state";
 
+/** A machine's report, as far as it is one. */
+export type Said = import("../page/rows.mjs", { with: { "resolution-mode": "import" } }).Said;
+
 /** What the master knows of a machine that was ever ordered to do something. */
 export interface MachineReport {
   machine: string;
@@ -29,22 +32,6 @@ export interface Captured {
   sha256: string;
   /** Bytes of the file. */
   size: number;
-}
-
-/** A machine's report (docs/cloning-protocol.md). It comes over an open network: nothing of it is more than a claim. */
-export interface Said {
-  stage?: string;
-  generation?: number;
-  percent?: number;
-  /** Bytes a second. */
-  rate?: number;
-  /** Seconds. */
-  eta?: number;
-  image?: string;
-  disk?: string;
-  error?: string;
-  hostkey?: string;
-  address?: string;
 }
 
 /** Machines by name, with their orders as state has them. */
@@ -74,11 +61,13 @@ done`,
     sh``,
   ]).text;
 
-export function reportsIn(stdout: string, asked: Asked): MachineReport[] {
+export async function reportsIn(stdout: string, asked: Asked): Promise<MachineReport[]> {
+  // Shared with the page, and so a module of the browsers' kind.
+  const { understood, UNREADABLE } = await import("../page/rows.mjs");
   const answer = parseAnswer(stdout);
   if (!answer.has("end")) throw new Error("the master gave no whole answer");
   const orders = new Map((answer.get("orders") ?? []).map(([machine, ...fields]) => [machine, kindOf("orders").parse(fields)]));
-  const said = new Map((answer.get("said") ?? []).map(([machine, age, text]) => [machine, { age: Number(age), said: understood(text ?? "") }]));
+  const said = new Map((answer.get("said") ?? []).map(([machine, age, text]) => [machine, { age: Number(age), said: understood(text ?? "", machine!) ?? { error: UNREADABLE } }]));
   const whole = new Map((answer.get("captured") ?? []).map(([machine, sha256 = "", size]) => [machine, { sha256, size: Number(size) }]));
   const captures = new Map(capturesOf(asked).flatMap(({ machine, ...to }) => {
     const found = whole.get(machine);
@@ -89,19 +78,4 @@ export function reportsIn(stdout: string, asked: Asked): MachineReport[] {
     const order = !seen?.open ? "none" : seen.done ? "done" : seen.claimed ? "claimed" : "waiting";
     return { machine, generation: seen?.high ?? 0, order, ...said.get(machine), ...(captures.has(machine) && { captured: captures.get(machine)! }) };
   });
-}
-
-const TEXTS = ["stage", "image", "disk", "error", "hostkey", "address"] as const;
-const NUMBERS = ["generation", "percent", "rate", "eta"] as const;
-
-/** Only what a report may hold, and no character that would do something on a terminal. */
-function understood(text: string): Said {
-  try {
-    const raw = JSON.parse(text) as Record<string, unknown>;
-    const texts = TEXTS.flatMap((key) => (typeof raw[key] === "string" ? [[key, (raw[key] as string).replace(/[^\x20-\x7e]/g, "?").slice(0, 500)]] : []));
-    const numbers = NUMBERS.flatMap((key) => (typeof raw[key] === "number" && Number.isFinite(raw[key]) ? [[key, raw[key]]] : []));
-    return Object.fromEntries([...texts, ...numbers]);
-  } catch {
-    return { error: "its report cannot be read" };
-  }
 }

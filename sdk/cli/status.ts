@@ -12,7 +12,7 @@ export async function status({ stack, json, once }: Options): Promise<number> {
     const live = process.stdout.isTTY && !json && !once;
     for (let height = 0; ; ) {
         const machines = await machineStatus(resources);
-        const text = json ? `${JSON.stringify(machines, null, 2)}\n` : table(machines);
+        const text = json ? `${JSON.stringify(machines, null, 2)}\n` : await table(machines, live && machines.some(busy));
         // Back to the first line of the last table, and everything below it away.
         process.stdout.write(`${height ? `\u001b[${height}A\u001b[J` : ""}${text}`);
         if (!live || !machines.some(busy)) return machines.some(({ said }) => said?.stage === "failed") ? 1 : 0;
@@ -23,14 +23,15 @@ export async function status({ stack, json, once }: Options): Promise<number> {
 
 const busy = ({ order }: MachineStatus) => order === "waiting" || order === "claimed";
 
-function table(machines: MachineStatus[]): string {
-    if (!machines.length) return "No machine of this stack clones, captures or is rescued, and none ever was ordered to.\n";
-    const rows = machines.map(({ machine, generation, order, said = {}, age }) => [
-        machine, String(generation), ORDER[order], said.stage ?? "-", said.percent === undefined ? "-" : `${Math.floor(said.percent)} %`, said.rate ? (said.rate / 2 ** 20).toFixed(1) : "-",
-        said.eta === undefined ? "-" : span(said.eta), age === undefined ? "never" : `${span(age)} ago`, said.error ?? said.disk ?? "",
-    ]);
-    const shown = columns(["MACHINE", "GEN", "ORDER", "STAGE", "DONE", "MiB/s", "LEFT", "HEARD", "DISK OR ERROR"], rows, process.stdout.isTTY ? process.stdout.columns : undefined);
-    return [shown, ...machines.flatMap(entrance), ...machines.flatMap(program)].join("");
+async function table(machines: MachineStatus[], live: boolean): Promise<string> {
+    if (!machines.length) return "No resource of this stack declares a machine.\n";
+    const { statusRows } = await import("@pulumi-netboot/provider");
+    const more = [...machines.flatMap(entrance), ...machines.flatMap(program)].join("");
+    // What has left the screen at its top cannot be written over: two lines for the names and the rest, one for the cursor.
+    const room = live ? Math.max(1, (process.stdout.rows ?? 24) - 3 - (more.split("\n").length - 1)) : Infinity;
+    const { names, rows, left } = await statusRows(machines, room);
+    const shown = columns(names.map((name) => name.toUpperCase()), rows, process.stdout.isTTY ? process.stdout.columns : undefined);
+    return `${shown}${left ? `and ${left} more, which --once shows\n` : ""}${more}`;
 }
 
 /** How to get into a machine that stays up. */
@@ -40,12 +41,3 @@ const entrance = ({ machine, said = {} }: MachineStatus): string[] =>
 /** What a captured disk is in a program. Its digest is what the machine says: that the file has it is found out when it is taken in. */
 const program = ({ machine, captured }: MachineStatus): string[] =>
     captured ? [`\n${machine}: its disk is on the master, ${(captured.size / 2 ** 20).toFixed(1)} MiB. In the program:\n    new netboot.DiskImage("${captured.name}", { master, source: { master: "${captured.path}" }, sha256: "${captured.sha256}" });\n`] : [];
-
-const ORDER: Record<MachineStatus["order"], string> = { none: "-", waiting: "waiting", claimed: "claimed", done: "done" };
-
-/** Seconds as a person says them. */
-function span(seconds: number): string {
-    if (seconds < 60) return `${Math.round(seconds)} s`;
-    if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
-    return seconds < 172800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
-}

@@ -28,7 +28,7 @@ function deliver(host: FastHost, machine: string, { word = true } = {}) {
 const captured = async (host: FastHost) => {
   const asked = { desk: order("desk") };
   const { stdout } = await host.shell(reportsScript(asked));
-  return reportsIn(stdout, asked)[0]!.captured;
+  return (await reportsIn(stdout, asked))[0]!.captured;
 };
 
 test("an image is a link to nothing until it is whole, and a file of root's with its machine's word once that is known", async () => {

@@ -19,7 +19,7 @@ test("what the master knows of its machines, in one trip, and what a machine say
   say("desk-02", "{ no json");
   const asked = { "desk-01": undefined, "desk-02": undefined, "desk-03": undefined };
   const { stdout } = await host.shell(reportsScript(asked));
-  const [first, second, third] = reportsIn(stdout, asked);
+  const [first, second, third] = await reportsIn(stdout, asked);
   assert.deepEqual({ ...first, age: 0 }, { machine: "desk-01", generation: 2, order: "waiting", age: 0, said: { stage: "write", error: "?[31mred", percent: 41.5, rate: 5242880 } });
   assert.equal(second!.said!.error, "its report cannot be read");
   assert.deepEqual(third, { machine: "desk-03", generation: 0, order: "none" });

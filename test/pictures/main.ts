@@ -1,6 +1,8 @@
 /**
- * `npm run pictures`: what a person sees, from the screens of real clients, into docs/pictures. The classroom of examples/ on a master of the lab, and a client with a screen.
+ * `npm run pictures`: what a person sees, from the screens of real clients, into docs/pictures. The classroom of examples/ on a master of the lab, and a client with a screen;
+ * and the page with a thousand machines, as its test has it.
  */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bootableDisk, type Client, openLab, startClient, startMaster } from "../lab/index.ts";
@@ -57,3 +59,6 @@ try {
 } finally {
     await lab.close();
 }
+
+const { status } = spawnSync(process.execPath, ["--test", join(root, "test/e2e/page.lab.ts")], { stdio: "inherit", env: { ...process.env, NETBOOT_PICTURES: "1" } });
+process.exitCode = status ?? 1;

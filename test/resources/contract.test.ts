@@ -170,7 +170,7 @@ function assertSentences(failures: { property: string; reason: string }[]): void
 }
 
 /** What a seed holds is for the user to say: it is text for cloud-init, and nothing on the master reads it. */
-type Language = "ipxe" | "dnsmasq" | "hosts" | "nginx" | "seed";
+type Language = "ipxe" | "dnsmasq" | "hosts" | "nginx" | "seed" | "page";
 const everywhere: Language[] = ["ipxe", "dnsmasq", "hosts", "nginx"];
 const HOSTILE: [string, Language[]][] = [
     ["x\ny", everywhere], ["x\ry", everywhere], ["x\u0000y", everywhere], ["x\u001by", everywhere], ["xüy", everywhere], ["x\u2028y", everywhere],
@@ -183,6 +183,8 @@ function languageOf(path: string): Language {
     if (path.endsWith(".ipxe")) return "ipxe";
     if (path.startsWith("/srv/netboot/http/seed/")) return "seed";
     if (path.startsWith("/srv/netboot/dhcp-hosts/")) return "hosts";
+    // The same bytes for everyone: the page has no place for an input.
+    if (path.startsWith("/srv/netboot/page/") && !path.startsWith("/srv/netboot/page/assigned/")) return "page";
     return path.includes("dnsmasq") ? "dnsmasq" : "nginx";
 }
 

@@ -1,3 +1,4 @@
+import { pageFiles } from "../../boot/page";
 import type { MasterRef, PoolRef } from "../../boot/types";
 import type { HostState } from "../../engine/state";
 import type { Claim, Problem, ResourceType } from "../../resource";
@@ -57,13 +58,18 @@ const type: ResourceType<Fleet> = {
   name: "Fleet",
   normalise,
   rules: (fleet) => summed(members(fleet).flatMap((machine) => [...placed(fleet, machine, problemsOf(machine)), ...idle(fleet, machine)])),
-  claims: (fleet) => members(fleet).flatMap((machine) => claimsOf(machine).map((claim): Claim => ({ ...claim, property: below(machine.name, claim.property) }))),
+  claims: (fleet) => [
+    // The name of the file that the page reads.
+    ...(fleet.master?.page ? [{ kind: "name", value: `fleet ${fleet.name}`, property: "name" } as const] : []),
+    ...members(fleet).flatMap((machine) => claimsOf(machine).map((claim): Claim => ({ ...claim, property: below(machine.name, claim.property) }))),
+  ],
   desired(fleet) {
     const all = members(fleet);
     const wanted = all.map(stateOf);
     const builds = Object.assign({}, ...wanted.map((one) => one.builds));
     const switches = Object.assign({}, ...wanted.map((one) => one.switches));
-    return { state: merged(wanted.map(({ state }) => state)), ...(Object.keys(builds).length && { builds }), ...(Object.keys(switches).length && { switches }), outputs: settled({ nextBoots: Object.fromEntries(all.map((machine) => [machine.name, nextBootOf(machine)])) }) };
+    const shown = pageFiles(`fleet-${fleet.name}`, fleet.master, all);
+    return { state: merged([...wanted.map(({ state }) => state), ...(Object.keys(shown).length ? [{ files: shown }] : [])]), ...(Object.keys(builds).length && { builds }), ...(Object.keys(switches).length && { switches }), outputs: settled({ nextBoots: Object.fromEntries(all.map((machine) => [machine.name, nextBootOf(machine)])) }) };
   },
 };
 export default type;

@@ -1,3 +1,4 @@
+import { pageFiles } from "../../boot/page";
 import type { ResourceType } from "../../resource";
 import { claimsOf, type Machine, nextBootOf, normalised, problemsOf, stateOf } from "./machine";
 
@@ -6,6 +7,9 @@ const type: ResourceType<Machine> = {
   normalise: normalised,
   rules: problemsOf,
   claims: claimsOf,
-  desired: (machine) => ({ ...stateOf(machine), nextBoot: nextBootOf(machine) }),
+  desired(machine) {
+    const { state, ...rest } = stateOf(machine);
+    return { state: { ...state, files: { ...state.files, ...pageFiles(`machine-${machine.name}`, machine.master, [machine]) } }, ...rest, nextBoot: nextBootOf(machine) };
+  },
 };
 export default type;

@@ -3,11 +3,13 @@ import { SITE } from "../../boot/script";
 import { byFirmware, type MasterRef } from "../../boot/types";
 import type { Check } from "../../engine/state";
 import type { Problem, ResourceType } from "../../resource";
+import { canonicalSubnet } from "../../net";
 import { settled } from "../../unknown";
 import { IMAGING_ROOM, imagingRef, imagingState } from "./imaging";
 import { addressOf, filesOf, LEASES, LOGS } from "./files";
 import { loaderState, nameOf, own } from "./loaders";
 import { multicastState } from "./multicast";
+import { pageState } from "./page";
 import { storageProblems, storageState } from "./storage";
 import { DHCP_UNIT, HTTP_UNIT, services } from "./services";
 import type { MasterServer } from "./types";
@@ -16,12 +18,13 @@ import type { MasterServer } from "./types";
 const ROOM = 64 << 20;
 
 function refOf(input: MasterServer): MasterRef {
-  const { name, host, address, interface: only, tftp, loaders, unknownMachines, localBoot, retries, maxErase, power, storage } = input;
+  const { name, host, address, interface: only, tftp, loaders, unknownMachines, localBoot, retries, maxErase, power, storage, page } = input;
   const names = Object.fromEntries(byFirmware(loaders).map(([firmware, loader]) => [firmware, nameOf(loader)]));
   return {
     name, host, address, ...(only && { interface: only }), http: `http://${addressOf(input)}`, tftp: tftp.address || address,
     loaders: names, offer: unknownMachines === "ignore" ? "known" : "all", localBoot, retries, ...imagingRef(input), maxErase, power,
     ...(storage && { storage: { driver: storage.driver, path: storage.path, iqn: storage.iqn } }),
+    ...(page && { page: true }),
   };
 }
 
@@ -57,23 +60,26 @@ function checks(input: MasterServer): Check[] {
 
 const type: ResourceType<MasterServer> = {
   name: "MasterServer",
+  // An address alone stays one: it is nginx that reads it.
+  normalise: (input) => (Array.isArray(input.page?.allow) ? { ...input, page: { ...input.page, allow: input.page.allow.map((network) => (typeof network === "string" ? canonicalSubnet(network) : network)) } } : input),
   rules,
   desired(input) {
     const { links, blobs, sources } = loaderState(input.loaders);
     const { directories, builds, artifacts } = imagingState(input);
     const multicast = multicastState(input);
     const disks = storageState(input);
+    const page = pageState(input);
     const http = `${SITE}/http`;
     return {
       state: {
         packages: { "dnsmasq-base": {}, "nginx-light": { quiet: ["nginx.service"], leaves: ["/var/www/html/index.nginx-debian.html", "/var/www/html", "/var/www"] }, ipxe: {}, ...multicast.packages, ...disks.packages },
         directories: Object.fromEntries(
-          [SITE, http, ...["blob", "group", "group/mac", "group/prefix", "loader", "mac", "menu", "serial", "uuid"].map((part) => `${http}/${part}`), `${SITE}/tftp`, `${SITE}/dhcp-hosts`, LEASES, LOGS].map((path) => [path, "0755"]).concat(Object.entries({ ...directories, ...disks.directories })),
+          [SITE, http, ...["blob", "group", "group/mac", "group/prefix", "loader", "mac", "menu", "serial", "uuid"].map((part) => `${http}/${part}`), `${SITE}/tftp`, `${SITE}/dhcp-hosts`, LEASES, LOGS].map((path) => [path, "0755"]).concat(Object.entries({ ...directories, ...disks.directories, ...page.directories })),
         ),
         links,
         ...(Object.keys(blobs).length && { blobs }),
         ...(artifacts && { artifacts }),
-        files: { ...filesOf(input), ...multicast.files, ...disks.files },
+        files: { ...filesOf(input), ...multicast.files, ...disks.files, ...page.files },
         services: { ...services, ...multicast.services, ...disks.services },
       },
       outputs: settled({ ref: refOf(input), url: `http://${addressOf(input)}` }),

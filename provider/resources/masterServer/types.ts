@@ -15,6 +15,7 @@ export interface MasterServer {
   retries: Retries;
   imaging?: { authorizedKeys: string[]; firmware: string[]; cmdline: string; captureLimit: string; multicast?: Multicast };
   storage?: StorageRef & { warnPercent: number; refusePercent: number };
+  page?: { allow: string[] };
   maxErase: number;
   power: Pace;
 }

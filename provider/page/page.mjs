@@ -1,0 +1,141 @@
+// The page: reads, never writes. Every text goes into it as text.
+import { cells, COLUMNS, counts, matches, row, sorted, TONES, UNREADABLE } from "./rows.mjs";
+import { look, memory } from "./source.mjs";
+
+/** Seconds between two looks at the master. */
+const PACE = 3;
+
+const by = (id) => document.getElementById(id);
+const known = memory();
+/** Elements of machines, by name: a row stays the same element, so that nothing flickers and a selection stays. */
+const elements = new Map();
+/** What the address of the page holds behind its `#`, so that a screen on the wall can keep its view. */
+const view = { sort: "stage", down: false, filter: "", tone: "" };
+let rows = [];
+
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+function mark(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+function made(tag, properties, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+/** The row of a machine: a cell for each column, in `%` a bar before the number. */
+function elementOf(machine) {
+  const there = elements.get(machine);
+  if (there) return there;
+  const tr = made("tr", {}, ...COLUMNS.map(({ key, number }) => made("td", { className: `${key}${number ? " number" : ""}` }, ...(key === "percent" ? [made("progress", { max: 100, hidden: true })] : []), "")));
+  const texts = [...tr.children].map((td) => td.appendChild(document.createTextNode("")));
+  const one = { tr, texts, bar: tr.querySelector("progress") };
+  elements.set(machine, one);
+  return one;
+}
+
+function show() {
+  const shown = sorted(rows.filter((one) => (!view.tone || one.tone === view.tone) && matches(one, view.filter)), view.sort, view.down);
+  const body = by("rows");
+  let at = body.firstChild;
+  for (const one of shown) {
+    const { tr, texts, bar } = elementOf(one.machine);
+    cells(one).forEach((text, i) => put(texts[i], text));
+    mark(tr, "class", one.tone);
+    bar.hidden = one.percent === undefined;
+    if (one.percent !== undefined) bar.value = one.percent;
+    if (tr === at) at = at.nextSibling;
+    else body.insertBefore(tr, at);
+  }
+  while (at) {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  }
+  const there = new Set(rows.map(({ machine }) => machine));
+  for (const name of elements.keys()) if (!there.has(name)) elements.delete(name);
+  by("none").hidden = shown.length > 0;
+  put(by("none"), rows.length ? "No machine fits the filter." : "No resource of this master declares a machine.");
+  const each = counts(rows);
+  for (const tone of TONES) {
+    const button = by(`tone-${tone}`);
+    put(button.firstChild, String(each[tone]));
+    mark(button, "class", each[tone] ? tone : `${tone} zero`);
+    mark(button, "aria-pressed", String(view.tone === tone));
+  }
+  for (const { key } of COLUMNS) {
+    const th = by(`column-${key}`);
+    if (view.sort === key) mark(th, "aria-sort", view.down ? "descending" : "ascending");
+    else th.removeAttribute("aria-sort");
+  }
+}
+
+function changed(change) {
+  Object.assign(view, change);
+  if (by("filter").value !== view.filter) by("filter").value = view.filter;
+  const words = new URLSearchParams(Object.entries(view).flatMap(([key, value]) => (value ? [[key, String(value)]] : [])));
+  history.replaceState(null, "", `#${words}`);
+  show();
+}
+
+/** What is behind the `#`, as far as it means anything. */
+function wished() {
+  const words = new URLSearchParams(location.hash.slice(1));
+  const [sort, tone] = [words.get("sort"), words.get("tone")];
+  return {
+    sort: COLUMNS.some(({ key }) => key === sort) ? sort : "stage", down: words.get("down") === "true",
+    filter: (words.get("filter") ?? "").slice(0, 100), tone: TONES.includes(tone) ? tone : "",
+  };
+}
+
+function set() {
+  put(by("master"), location.hostname);
+  by("columns").append(...COLUMNS.map(({ key, name, number }) => {
+    const button = made("button", { type: "button", onclick: () => changed({ sort: key, down: view.sort === key && !view.down }) }, name);
+    return made("th", { id: `column-${key}`, scope: "col", className: number ? "number" : "" }, button);
+  }));
+  by("tones").append(...TONES.map((tone) => made("button", { type: "button", id: `tone-${tone}`, onclick: () => changed({ tone: view.tone === tone ? "" : tone }) }, made("b", {}, "0"), tone)));
+  by("filter").oninput = ({ target }) => changed({ filter: target.value });
+  addEventListener("keydown", (event) => {
+    if (event.key === "/" && event.target !== by("filter") && !event.ctrlKey && !event.metaKey && !event.altKey) (event.preventDefault(), by("filter").focus());
+    if (event.key === "Escape") changed({ filter: "", tone: "" });
+  });
+  addEventListener("hashchange", () => changed(wished()));
+  changed(wished());
+}
+
+/** In words, which reports were ignored. */
+function ignored({ unreadable, unknown }) {
+  const named = unreadable.length ? `${unreadable.length} that cannot be read (${unreadable.slice(0, 5).join(", ")}${unreadable.length > 5 ? ", …" : ""})` : "";
+  return [named, unknown ? `${unknown} of machines that no resource of this master declares` : ""].filter(Boolean).join("; ").replace(/^./, "Reports ignored: $&");
+}
+
+async function round() {
+  try {
+    const [before, bytes] = [known.requests, known.bytes];
+    const seen = await look(known);
+    rows = seen.machines.map((one) => row("said" in one ? { ...one, said: one.said ?? { error: UNREADABLE } } : one));
+    put(by("ignored"), ignored(seen));
+    put(by("cost"), `Last look: ${known.requests - before} requests, ${Math.ceil((known.bytes - bytes) / 1024)} KiB unpacked.`);
+    by("trouble").hidden = true;
+    document.body.classList.remove("stale");
+    show();
+    document.body.dataset.looks = String(Number(document.body.dataset.looks ?? 0) + 1);
+  } catch (error) {
+    put(by("trouble"), `The master does not answer as it should (${error.message}). What is shown is old; the page goes on trying.`);
+    by("trouble").hidden = false;
+    document.body.classList.add("stale");
+  }
+}
+
+/** A page that nobody sees asks nothing. */
+const seen = () => (document.hidden ? new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true })) : undefined);
+
+set();
+for (;;) {
+  await seen();
+  await round();
+  await new Promise((resolve) => setTimeout(resolve, PACE * 1000));
+}
