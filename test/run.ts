@@ -1,13 +1,14 @@
 /**
- * `npm test`: types, then every test. `npm run test:fast`: those that need no Docker. `npm run test:long`: the campaigns as well.
- * A file's name says where it belongs: `*.test.ts` fast, `*.lab.ts` with real masters and clients, `*.long.ts` an hour or more.
+ * `npm test`: types, then every test. `npm run test:fast`: those for daily work. `npm run test:long`: the campaigns as well.
+ * A file's name says where it belongs: `*.test.ts` fast, `*.host.ts` the scripts themselves, run on this machine, `*.lab.ts` with real masters and clients,
+ * `*.long.ts` an hour or more.
  */
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
-const suites: Record<string, string[]> = { fast: ["test"], all: ["test", "lab"], long: ["test", "lab", "long"] };
+const suites: Record<string, string[]> = { fast: ["test"], all: ["test", "host", "lab"], long: ["test", "host", "lab", "long"] };
 const suite = process.argv[2] ?? "all";
 const endings = suites[suite];
 if (!endings) throw new Error(`no suite "${suite}": ${Object.keys(suites).join(", ")}`);

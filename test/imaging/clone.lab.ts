@@ -1,4 +1,4 @@
-// What clone.test.ts and faults.test.ts leave out, because it takes longer.
+// What clone.host.ts and faults.host.ts leave out, because it takes longer.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { grows, refused } from "./clones.ts";
