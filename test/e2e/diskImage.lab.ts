@@ -66,7 +66,7 @@ test("raw, gzip, zstd and xz, from here, from a URL and from the master, are the
     assert.equal(first.length, 2);
     for (const file of [files.gzip, files.zstd, files.xz]) assert.deepEqual(await parts(file), first, file);
     const { ref, ...outputs } = site.resources().zstd!.outputs;
-    assert.deepEqual(ref ?? outputs.__ref, { name: "zstd", digest: sha256, size });
+    assert.deepEqual(ref ?? outputs.__ref, { name: "zstd", masterName: "lab", digest: sha256, size });
     assert.equal(outputs.size, size);
     assert.ok(!JSON.stringify(site.state()).includes("xxhsum -H2"), "scripts stay out of state");
     const chunk = (await master.exec(`head -n 1 /srv/netboot/http/images/${sha256Of(raw)}/part.0`)).trim();
