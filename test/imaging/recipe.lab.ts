@@ -29,14 +29,16 @@ after(async () => {
 const build = (master: Master, to: string) => master.exec(`OUT=${to} sh /root/build 4> ${to}.said && stat -c '%a %n' ${to}/*`);
 
 for (const [i, debian] of [12, 13].entries())
-    test(`on Debian ${debian} it is built twice the same, and leaves nothing behind but what was asked for`, { timeout: 600_000 }, async (t) => {
+    test(`on Debian ${debian} it is built${debian === 12 ? " twice the same" : ""}, and leaves nothing behind but what was asked for`, { timeout: 600_000 }, async (t) => {
         const master = masters[i]!;
         const then = await master.snapshot();
         const began = Date.now();
         assert.equal(await build(master, "/root/first"), "644 /root/first/initrd\n644 /root/first/vmlinuz\n");
         t.diagnostic(`${((Date.now() - began) / 1000).toFixed(0)} s; ${(await master.exec("tail -n 1 /root/first.said")).trim()}`);
-        await build(master, "/root/again");
-        assert.equal(await master.exec("cd /root/first && sha256sum * | (cd ../again && sha256sum -c --quiet)"), "");
+        if (debian === 12) {
+            await build(master, "/root/again");
+            assert.equal(await master.exec("cd /root/first && sha256sum * | (cd ../again && sha256sum -c --quiet)"), "");
+        }
         const left = differences(then, await master.snapshot()).map(({ kind, what }) => `${kind} ${what}`);
         assert.deepEqual(left.filter((line) => !/ \/root\/(first|again)/.test(line)), []);
         await master.exec(`mkdir -p ${site} && mv /root/first/* ${site}`);
