@@ -108,7 +108,8 @@ function set() {
 
 /** In words, which reports were ignored. */
 function ignored({ unreadable, unknown }) {
-  const named = unreadable.length ? `${unreadable.length} that cannot be read (${unreadable.slice(0, 5).join(", ")}${unreadable.length > 5 ? ", …" : ""})` : "";
+  // Reports come in any order: names that change places at each look cannot be read.
+  const named = unreadable.length ? `${unreadable.length} that cannot be read (${[...unreadable].sort().slice(0, 5).join(", ")}${unreadable.length > 5 ? ", …" : ""})` : "";
   return [named, unknown ? `${unknown} of machines that no resource of this master declares` : ""].filter(Boolean).join("; ").replace(/^./, "Reports ignored: $&");
 }
 
