@@ -34,13 +34,18 @@ export function transportOver(link: Link, connection: Connection, counts: Counts
   counts.connections++;
   link.hold(false); // not before: a dial through a jump host is one piece of work
 
-  const start = (command: string, step: string): Promise<Channel> =>
+  const converse = (command: string, body: Readable, run: RunOptions): Promise<Output> =>
     new Promise((resolve, reject) => {
+      const { step } = run;
       const notStarted = (cause?: LowLevelError) => new ConnectionLost(host, step, `${host}: ${step}: ${link.reason}`, false, cause);
       if (!link.alive) return reject(notStarted());
       try {
         link.exec(command, (error, channel) => {
-          if (!error) return resolve(channel);
+          if (!error) {
+            counts.trips++;
+            // In this tick: the whole answer may be in the packet that tells of the start.
+            return resolve(exchange(peer, channel, body, run));
+          }
           if (!link.alive || error.reason === undefined) return reject(notStarted(error));
           reject(new NoSession(host, step, `${host}: ${step}: the server opens no session: ${error.message} (MaxSessions in its sshd_config?)`));
         });
@@ -56,9 +61,7 @@ export function transportOver(link: Link, connection: Connection, counts: Counts
       await channels.enter();
       try {
         link.hold(true);
-        const channel = await start(command, run.step);
-        counts.trips++;
-        const output = await exchange(peer, channel, body, run);
+        const output = await converse(command, body, run);
         const problem = sudoProblem(user, output);
         if (problem) throw new Refused(host, run.step, `${host}: ${run.step}: ${problem}`);
         return output;

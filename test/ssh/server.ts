@@ -19,6 +19,8 @@ export interface ServerOptions {
   cwd?: string;
   /** Called before a command is started; a rejection refuses it. */
   onCommand?: (command: string) => void | Promise<void>;
+  /** Answers every command with this, in one go with the session's start: as a fast host is heard by a busy client. */
+  atOnce?: string;
 }
 
 /** One message of a session, in the order in which they passed the server. */
@@ -89,7 +91,11 @@ export async function startServer(options: ServerOptions = {}) {
         } catch {
           return refuse?.();
         }
-        execute(take(), command);
+        const stream = take();
+        if (options.atOnce === undefined) return execute(stream, command);
+        stream.write(options.atOnce);
+        stream.exit(0);
+        stream.end();
       });
     });
     connection.on("tcpip", (accept, reject, info) => {

@@ -44,6 +44,14 @@ test("status, both outputs, progress by lines, characters over packet edges", as
   await transport.close();
 });
 
+test("an answer that comes in one go with the session's start is heard to its end", async (t) => {
+  const server = await startServer({ atOnce: "whole\n" });
+  t.after(server.close);
+  const transport = await connect(server.connection);
+  for (let i = 0; i < 20; i++) assert.deepEqual(await transport.send("true", Readable.from([]), { step }), { stdout: "whole\n", stderr: "", code: 0 });
+  await transport.close();
+});
+
 test("fifty runs at once take one connection and four sessions", async (t) => {
   const server = await startServer();
   t.after(server.close);
