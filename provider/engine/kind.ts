@@ -75,6 +75,8 @@ export interface Kind<K extends KindName = KindName, Seen = any> {
   digest(want: SpecOf<K>): string;
   /** Does the owner's record say that it stays when nobody declares it any more? It is nobody's then. */
   retained?(digest: string): boolean;
+  /** What another stack may not have beside this key, though it is not the same. */
+  excludes?(key: string): ((other: string) => boolean) | undefined;
   /** Why this may not be done at all, whatever else is wanted. */
   refuses?(want: SpecOf<K>, seen: Seen | undefined, key: string): Problem | undefined;
   /** Is there something to be done that is not the commit's, but comes when all of it is in service? The difference is then what the commit notes of it. */

@@ -13,7 +13,7 @@ export function refusal(op: Op, facts: Facts, taken: ReadonlyMap<Entry, string>)
     const bad = keyProblem(name, key);
     if (bad) return { cause: `${JSON.stringify(key)} ${bad}`, file: key };
     const problem =
-      kind.refuses?.(spec as never, seenOf(facts, kind, key), key) ?? othersClaim(op, kind, of, spec, facts) ?? twice(op, kind, of, taken) ?? foreign(op, kind, of, spec, facts);
+      kind.refuses?.(spec as never, seenOf(facts, kind, key), key) ?? othersClaim(op, kind, of, spec, facts) ?? excluded(op, kind, key, facts) ?? twice(op, kind, of, taken) ?? foreign(op, kind, of, spec, facts);
     if (problem) return problem;
   }
   return undefined;
@@ -31,6 +31,18 @@ function othersClaim(op: Op, kind: Kind, of: Entry, spec: unknown, facts: Facts)
     if (kind.shared && (kind.keys === "package" || theirs === ours)) continue;
     const cause = kind.shared ? `${key} is declared as ${theirs} by ${nameOf(other)} and as ${ours} by ${nameOf(op.owner)}` : `${key} belongs to ${nameOf(other)} on this master, and ${nameOf(op.owner)} wants it too`;
     return { cause, file: key, mend: BOTH };
+  }
+  return undefined;
+}
+
+/** Another stack's key that is not this one, and yet cannot be beside it. */
+function excluded(op: Op, { name, excludes }: Kind, key: string, facts: Facts): Problem | undefined {
+  const clashes = excludes?.(key);
+  if (!clashes) return undefined;
+  for (const [of, owners] of facts.holders) {
+    const [kind, other] = split(of);
+    const theirs = kind === name && other !== key && clashes(other) && [...owners].find((owner) => stackOf(owner) !== stackOf(op.owner));
+    if (theirs) return { cause: `${other} belongs to ${nameOf(theirs)} on this master, and ${nameOf(op.owner)} wants ${key}, which overlaps it`, file: key, mend: BOTH };
   }
   return undefined;
 }

@@ -22,6 +22,17 @@ test("claims are exclusive across stacks, and given back", async () => {
   assert.ok((await outcome(engineOn(host).reconcile(claim("prod")))).result);
 });
 
+test("two stacks' subnets do not overlap on one master; one stack may change its own", async () => {
+  const host = await mastered();
+  const claim = (net: string, stack: string): any => ({ owner: urn("DhcpPool", "lan", stack), label: `DhcpPool "lan"`, want: { claims: { [`subnet ${net}`]: "" } } });
+  await engineOn(host).reconcile(claim("10.0.0.0/24", "dev"));
+  assert.match((await outcome(engineOn(host).reconcile(claim("10.0.0.128/25", "prod")))).error.message,
+    /subnet 10\.0\.0\.0\/24 belongs to "lan" \(stack dev of project site\) on this master, and "lan" \(stack prod of project site\) wants subnet 10\.0\.0\.128\/25, which overlaps it/);
+  assert.ok((await outcome(engineOn(host).reconcile(claim("10.0.1.0/24", "prod")))).result);
+  assert.ok((await outcome(engineOn(host).reconcile(claim("10.0.0.0/25", "dev")))).result);
+  assert.ok((await outcome(engineOn(host).reconcile({ ...claim("10.0.0.128/25", "prod"), owner: urn("DhcpPool", "more", "prod") }))).result);
+});
+
 test("a rename's late delete leaves what the new name has taken over", async () => {
   const host = await mastered();
   const engine = engineOn(host);
