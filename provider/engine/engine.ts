@@ -1,6 +1,7 @@
 import { hostname, userInfo } from "node:os";
 import type { Transport } from "../ssh/transport";
 import type { Finding } from "./checks";
+import { companyOf } from "./company";
 import { debtsOver } from "./debts";
 import { knowledgeOver } from "./knowledge";
 import { observed, type Observed } from "./observe";
@@ -51,6 +52,7 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
   const knowledge = knowledgeOver(session);
   const debts = debtsOver(session);
   const rounds = roundsOver(session, knowledge, setting, debts, enqueue);
+  const company = companyOf();
   let queue: Waiting[] = [];
   let running = false;
 
@@ -59,15 +61,16 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
     void work();
   }
 
-  /** Takes all that waits, again and again. What arrived in one tick goes together; there is no timer. */
+  /** Takes all that waits, again and again. What arrived in one tick goes together. */
   async function work(): Promise<void> {
     if (running) return;
     running = true;
     await new Promise(setImmediate);
     while (queue.length > 0) {
+      await company.gather(() => queue.length);
       const group = queue;
       queue = [];
-      await rounds.commit(group);
+      await company.during(rounds.commit(group));
     }
     running = false;
     // What comes when all is in service waits for all that is on its way there.
@@ -79,7 +82,7 @@ export function createEngine(connect: () => Promise<Transport>, options: EngineO
       return { probes: knowledge.probes, ...rounds.tally };
     },
     forget: knowledge.forget,
-    reconcile: (op) => new Promise<Result>((done, failed) => enqueue({ op, done, failed })),
+    reconcile: (op) => company.member(new Promise<Result>((done, failed) => enqueue({ op, done, failed }))),
     observe: async (op) => observed(op, await knowledge.look(op)),
     doctor: (checks) => session.persist(async () => ask(session, checks, await knowledge.facts([]))),
   };

@@ -26,6 +26,19 @@ test("what arrives while a commit is under way is the next commit", async () => 
   assert.equal(engine.counts.commits, 2);
 });
 
+test("eight at a time, each next one a little later than the answer, wait for each other", async () => {
+  const host = await mastered();
+  const engine = engineOn(host);
+  const lane = async (n: number) => {
+    for (let i = 0; i < 5; i++) {
+      await new Promise((go) => setTimeout(go, 6 * n));
+      await engine.reconcile(machine(`m${n}-${i}`, 5 * n + i, "v1"));
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, (_, n) => lane(n)));
+  assert.ok(engine.counts.commits <= 8, `${engine.counts.commits} commits for 40 operations, eight at a time`);
+});
+
 test("a refresh of 1,000 resources is one round trip, and one more when texts changed behind state", async () => {
   const host = await mastered();
   const machines = Array.from({ length: 1000 }, (_, i) => machine(`m${i}`, i, "v1"));
