@@ -1,6 +1,7 @@
-// `npm run bench`: one table, in one run, of ratios. `-- scale` and `-- cloning` run a part of it, `-- scale 1,100` with these sizes for a quick look.
+// `npm run bench`: one table, in one run, of ratios. `-- scale`, `-- cloning` or `-- diskless` runs a part of it, `-- scale 1,100` with these sizes for a quick look.
 import { openLab } from "../lab/lab.ts";
 import { cloning } from "./cloning.ts";
+import { diskless } from "./diskless.ts";
 import { scale } from "./scale.ts";
 import { type Row, table } from "./table.ts";
 
@@ -12,6 +13,6 @@ const add = (row: Row) => {
 };
 
 await using lab = await openLab();
-if (part !== "cloning") await scale(lab, sizes.split(",").map(Number), add);
-if (part !== "scale") await cloning(lab, add);
+const parts = { scale: () => scale(lab, sizes.split(",").map(Number), add), cloning: () => cloning(lab, add), diskless: () => diskless(lab, add) };
+for (const [name, run] of Object.entries(parts)) if (part === undefined || part === name) await run();
 console.log(`\n${table(rows)}`);

@@ -1,11 +1,9 @@
 // Many machines: each program of ours runs beside the same number of resources that do nothing.
-import { readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Lab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
 import { site } from "../e2e/site.ts";
 import type { Ran } from "../pulumi/project.ts";
+import { type Costs, counted } from "./counted.ts";
 import { dialEach, floor, machines } from "./programs.ts";
 import type { Row } from "./table.ts";
 
@@ -60,19 +58,11 @@ interface Measured {
     /** What the inputs of the last resource take in state. */
     bytes: number;
 }
-interface Costs {
-    costs?: Record<string, number>;
-}
 
 /** Preview, up, and where asked second up and refresh, of one program on a master without traces of the last one. */
 async function measured(lab: Lab, master: Master, program: Record<string, string>, setting: Setting, more: boolean): Promise<Measured> {
     using project = await site(lab, master, program);
-    const counts = join(tmpdir(), `netboot-counts-${process.pid}`);
-    const run = async (args: string[]): Promise<Ran & Costs> => {
-        rmSync(counts, { force: true });
-        const ran = await project.run([...args, ...(args[0] === "preview" ? [] : setting.args)], { env: { ...setting.env, NETBOOT_COUNTS: counts } });
-        return { ...ran, costs: read(counts) };
-    };
+    const run = (args: string[]) => counted(project, [...args, ...(args[0] === "preview" ? [] : setting.args)], setting.env);
     // The host's packages are no part of the comparison: they are there before the clock starts.
     await master.exec("dpkg -s dnsmasq-base nginx-light ipxe >/dev/null 2>&1 || DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends dnsmasq-base nginx-light ipxe >/dev/null && systemctl disable --now nginx.service 2>/dev/null");
     const preview = await run(["preview"]);
@@ -82,15 +72,6 @@ async function measured(lab: Lab, master: Master, program: Record<string, string
     const bytes = JSON.stringify(project.state().resources.at(-1).inputs).length;
     await project.run(["destroy", "--yes", "--skip-preview", "--parallel", "1000"], { env: { PULUMI_SKIP_CHECKPOINTS: "true" } });
     return { preview, up, again, refresh, bytes };
-}
-
-function read(file: string): Record<string, number> | undefined {
-    try {
-        return JSON.parse(readFileSync(file, "utf8"));
-    } catch {
-        // A program that asked no master wrote nothing.
-        return undefined;
-    }
 }
 
 function above(ran: Ran & Costs, base: Ran): Ran & Costs {
