@@ -56,10 +56,18 @@ export function jobOf(boot: Boot, who?: Booting): Job | undefined {
   }
 }
 
-function imaging({ machine, master }: Booting, ordered: boolean): Job {
-  const { id, cmdline } = master.imaging!;
-  const own = [`netboot.master=${master.http}`, `netboot.machine=${machine}`, "netboot.mac=${netX/mac}", ordered ? "netboot.order=${netboot-order}" : "netboot.rescue=1"].join(" ");
-  return { kind: "kernel", kernel: `/imaging/${id}/vmlinuz`, initrds: [`/imaging/${id}/initrd`], cmdline, own, ...(ordered && { order: machine }) };
+const imaging = ({ machine, master }: Booting, ordered: boolean): Job => ({
+  ...started(machine, master, ordered ? "netboot.order=${netboot-order}" : "netboot.rescue=1"), ...(ordered && { order: machine }),
+});
+
+/** The imaging system, for a machine that nobody knows: it is called what its card is. */
+export const registering = (master: Pick<MasterRef, "http" | "imaging">): Job => started("${netX/mac:hexhyp}", master, "netboot.register=1");
+
+/** The imaging system, and what it is told: who the machine is, where its master is, and what to do. */
+function started(machine: string, { http, imaging }: Pick<MasterRef, "http" | "imaging">, what: string): Extract<Job, { kind: "kernel" }> {
+  const { id, cmdline } = imaging!;
+  const own = [`netboot.master=${http}`, `netboot.machine=${machine}`, "netboot.mac=${netX/mac}", what].join(" ");
+  return { kind: "kernel", kernel: `/imaging/${id}/vmlinuz`, initrds: [`/imaging/${id}/initrd`], cmdline, own };
 }
 
 /** The command line that a boot gives its kernel: the machine's in place of the image's, if it has one, and what it appends. */
@@ -70,6 +78,8 @@ export const oneSpaced = (text: string) => text.replace(/ +/g, " ").replace(/^ |
 
 export interface Script {
   title: string;
+  /** What comes before the job. */
+  before?: string;
   boot: Boot;
   /** How this machine boots its own disk. */
   local: LocalBoot;
@@ -78,7 +88,7 @@ export interface Script {
 }
 
 /** The iPXE script of one machine: its job, tried again as configured, and then, whatever went wrong, its own disk. */
-export const script = ({ title, ...rest }: Script) => template("title.njk", { title }) + body(rest);
+export const script = ({ title, before = "", ...rest }: Script) => template("title.njk", { title }) + before + body(rest);
 
 /** What is behind a password, called by the door (door.ipxe). */
 export const behind = (title: string, job: Job, retries: Retries): string => tidy(template("behind.ipxe.njk", { title, job, retries }));
@@ -93,7 +103,7 @@ export const question = (http: string, { localBoot, retries }: Pick<MasterRef, "
 /** A thousand machines share a handful of boots: each body is rendered once. */
 const bodies = new Map<string, string>();
 
-function body({ boot, local, retries, who }: Omit<Script, "title">): string {
+function body({ boot, local, retries, who }: Omit<Script, "title" | "before">): string {
   const job = jobOf(boot, who);
   const key = JSON.stringify([boot.kind === "local" ? boot : job, local, retries]);
   const known = bodies.get(key);

@@ -25,6 +25,8 @@ export interface HostState {
   orders?: Record<string, OrderSpec>;
   /** Machines that may say on this master what they do, by name. The value is empty. */
   reports?: Record<string, string>;
+  /** Where machines that nobody knows may say once what hardware they have, by path; the value is how many of them. */
+  places?: Record<string, number>;
   /** Machines that may be switched when they boot something else, by what they are recognised by: "mac-52-54-00-00-00-01". */
   powers?: Record<string, PowerSpec>;
   /** What no one else on this master may have and no file stands for: "address 10.0.0.20". The value is empty. */
@@ -181,6 +183,8 @@ export const SITE = "/srv/netboot";
 export const PASSWORDS = "/etc/netboot/passwords";
 /** What machines say of themselves. */
 export const REPORTS = `${SITE}/reports`;
+/** What unknown machines say of their hardware: a folder each, by MAC address, and `free/` with those that nobody has taken. */
+export const DISCOVERED = `${SITE}/discovered`;
 /** What was ordered and done, by machine: only grows, and outlives the site. */
 export const LEDGER = "/var/lib/netboot-ledger";
 /** The set that daemons parse at start: a symlink to a generation directory, switched whole. */

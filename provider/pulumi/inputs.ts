@@ -51,7 +51,7 @@ export const secretsOf = (inputs: Partial<Inputs>): Path[] => [...(inputs.__secr
 export const storedNames = ({ master, pool, ref, ...values }: Record<string, unknown>): Record<string, unknown> => ({ ...values, ...(ref !== undefined && { __ref: ref }) });
 
 /** The maps of host state, in the order in which a reader wants to see them. */
-export const KINDS = ["packages", "directories", "links", "blobs", "artifacts", "volumes", "files", "services", "targets", "reports", "orders", "powers", "claims"] as const satisfies (keyof HostState)[];
+export const KINDS = ["packages", "directories", "links", "blobs", "artifacts", "volumes", "files", "services", "targets", "reports", "places", "orders", "powers", "claims"] as const satisfies (keyof HostState)[];
 
 export function hostState(inputs: Record<string, unknown>): HostState {
     return Object.fromEntries(KINDS.filter((kind) => inputs[kind]).map((kind) => [kind, inputs[kind]])) as HostState;

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
+import { DISCOVERED, discovered } from "./discovered";
 import { doctor } from "./doctor";
-import { Misused, POWER, power } from "./power";
+import { Misused } from "./misused";
+import { POWER, power } from "./power";
 import { status } from "./status";
 
 const DOCTOR = `netboot doctor [--stack NAME] [--json]
@@ -30,6 +32,10 @@ export interface Options {
     once?: boolean;
     all?: boolean;
     "at-once"?: string;
+    names?: string;
+    csv?: boolean;
+    declared?: boolean;
+    yes?: boolean;
 }
 
 interface Command {
@@ -39,14 +45,15 @@ interface Command {
     words?: boolean;
 }
 
-const commands: Record<string, Command> = { doctor: { run: doctor, usage: DOCTOR }, status: { run: status, usage: STATUS }, power: { run: power, usage: POWER, words: true } };
+const commands: Record<string, Command> = { doctor: { run: doctor, usage: DOCTOR }, status: { run: status, usage: STATUS }, discovered: { run: discovered, usage: DISCOVERED, words: true }, power: { run: power, usage: POWER, words: true } };
 const USAGE = Object.values(commands).map(({ usage }) => usage).join("\n");
 
 async function main(): Promise<number> {
     const { values, positionals } = parseArgs({
         allowPositionals: true,
         options: {
-            stack: { type: "string" }, json: { type: "boolean" }, once: { type: "boolean" }, all: { type: "boolean" }, "at-once": { type: "string" }, help: { type: "boolean", short: "h" },
+            stack: { type: "string" }, json: { type: "boolean" }, once: { type: "boolean" }, all: { type: "boolean" }, "at-once": { type: "string" },
+            names: { type: "string" }, csv: { type: "boolean" }, declared: { type: "boolean" }, yes: { type: "boolean", short: "y" }, help: { type: "boolean", short: "h" },
         },
     });
     const [name = "", ...words] = positionals;

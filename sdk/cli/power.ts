@@ -1,5 +1,6 @@
 import type { PoweredMachine, PowerResult, PowerVerb } from "@pulumi-netboot/provider";
 import type { Options } from "./main";
+import { Misused } from "./misused";
 import { deployed } from "./stack";
 import { columns } from "./table";
 
@@ -17,9 +18,6 @@ export const POWER = `netboot power on|off|cycle|status MACHINE… [--all] [--at
 `;
 
 const VERBS = ["on", "off", "cycle", "status"];
-
-/** What is wrong with the words of a command; the caller shows the usage with it. */
-export class Misused extends Error {}
 
 export async function power({ stack, json, all, "at-once": atOnce }: Options, [verb = "", ...patterns]: string[]): Promise<number> {
     if (!VERBS.includes(verb)) throw new Misused(verb ? `power knows no "${verb}", but ${VERBS.join(", ")}.` : "power needs to know what to do.");

@@ -5,6 +5,7 @@ import { LIVE, MEMORY, PASSWORDS } from "../../engine/state";
 import { templates } from "../../render";
 import { bytes } from "../../words";
 import { RUN } from "./multicast";
+import { registerScript } from "./register";
 import { DHCP_UNIT, HTTP_UNIT, unitPath } from "./services";
 import type { MasterServer } from "./types";
 
@@ -38,8 +39,9 @@ export function filesOf(input: MasterServer): Record<string, string> {
 const listen = ({ interface: only, tftp, address }: MasterServer) => (only && tftp.address && tftp.address !== address ? tftp.address : "");
 
 /** What a machine boots that no script is there for. */
-function unknown({ unknownMachines, unknownMenu, localBoot, retries }: MasterServer): string {
-  if (unknownMachines === "register") return tidy(template("register.ipxe.njk", { local: { ...localBoot, volume: localBoot.volume ?? "" }, retries }));
-  const boot: Boot = unknownMachines === "menu" ? { kind: "menu", menu: { name: unknownMenu!, reaches: [] } } : { kind: "local" };
-  return script({ title: "unknown machine", boot, local: localBoot, retries });
+function unknown(input: MasterServer): string {
+  const { unknownMachines, unknownMenu, localBoot, retries } = input;
+  const boot: Boot = unknownMenu === undefined ? { kind: "local" } : { kind: "menu", menu: { name: unknownMenu, reaches: [] } };
+  const before = unknownMachines === "register" && { before: tidy(registerScript(input, `http://${addressOf(input)}`)) };
+  return script({ title: "unknown machine", ...before, boot, local: localBoot, retries });
 }

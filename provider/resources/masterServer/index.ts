@@ -10,6 +10,7 @@ import { addressOf, filesOf, LEASES, LOGS } from "./files";
 import { loaderState, nameOf, own } from "./loaders";
 import { multicastState } from "./multicast";
 import { pageState } from "./page";
+import { registerState } from "./register";
 import { storageProblems, storageState } from "./storage";
 import { DHCP_UNIT, HTTP_UNIT, services } from "./services";
 import type { MasterServer } from "./types";
@@ -33,7 +34,7 @@ function rules(input: MasterServer): Problem[] {
   const problems = [...storageProblems(input), ...localProblems(localBoot, "localBoot"), ...own(loaders).flatMap(([firmware, blob]) => blobProblems(blob, `loaders.${firmware}`))];
   if (unknownMachines === "menu" && !unknownMenu)
     problems.push({ property: "unknownMenu", reason: 'unknownMenu is missing, and unknownMachines is "menu": name the BootMenu that unknown machines are to see.' });
-  if (unknownMachines !== "menu" && unknownMenu)
+  if (!["menu", "register"].includes(unknownMachines) && unknownMenu)
     problems.push({ property: "unknownMenu", reason: `unknownMenu is "${unknownMenu}", but unknownMachines is "${unknownMachines}": set unknownMachines: "menu" or leave unknownMenu out.` });
   const names = new Map<string, string>();
   for (const [firmware, loader] of byFirmware(loaders)) {
@@ -69,6 +70,7 @@ const type: ResourceType<MasterServer> = {
     const multicast = multicastState(input);
     const disks = storageState(input);
     const page = pageState(input);
+    const register = registerState(input);
     const http = `${SITE}/http`;
     return {
       state: {
@@ -79,7 +81,8 @@ const type: ResourceType<MasterServer> = {
         links,
         ...(Object.keys(blobs).length && { blobs }),
         ...(artifacts && { artifacts }),
-        files: { ...filesOf(input), ...multicast.files, ...disks.files, ...page.files },
+        files: { ...filesOf(input), ...multicast.files, ...disks.files, ...page.files, ...register.files },
+        ...(Object.keys(register.places).length && { places: register.places }),
         services: { ...services, ...multicast.services, ...disks.services },
       },
       outputs: settled({ ref: refOf(input), url: `http://${addressOf(input)}` }),

@@ -11,6 +11,7 @@ export interface MasterServer {
   loaders: Loaders;
   unknownMachines: "local" | "menu" | "ignore" | "register";
   unknownMenu?: string;
+  registerLimit: number;
   localBoot: LocalBoot;
   retries: Retries;
   imaging?: { authorizedKeys: string[]; firmware: string[]; cmdline: string; captureLimit: string; multicast?: Multicast };
