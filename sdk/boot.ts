@@ -19,6 +19,8 @@ type DataDiskInput = NonNullable<Extract<Kinds, { kind: "diskless" }>["dataDisks
 export type DataDisk = Fields<Omit<DataDiskInput, "volume">> & { volume: Volume };
 export type DisklessOptions = Options<"diskless", "volume" | "dataDisks"> & { dataDisks?: DataDisk[] };
 
+export { choice } from "./choice";
+
 /** Its own disk. `method` where the firmware needs another way than the machine's `localBoot`. */
 export const local = (options: Options<"local"> = {}): Boot => ({ ...options, kind: "local" }) as Boot;
 

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { choiceOf } from "./choice";
 import type { DhcpPool } from "./dhcpPool";
 import type { CloudInit } from "./cloudInit";
 import { type MachineArgs, machineInput } from "./machine";
@@ -30,6 +31,7 @@ export class Fleet extends NetbootResource {
 
     constructor(name: string, args: FleetArgs, opts?: pulumi.CustomResourceOptions) {
         const machines = Object.fromEntries(Object.entries(args.machines).map(([key, machine]) => [key, machineInput(machine)]));
-        super("Fleet", name, { ...machineInput(args), machines }, ["nextBoots"], opts);
+        const choices = Object.entries(args.machines).flatMap(([key, { boot }]) => (choiceOf(boot) ? [[key, choiceOf(boot)]] : []));
+        super("Fleet", name, { ...machineInput(args), machines, ...(choices.length && { __choices: Object.fromEntries(choices) }) }, ["nextBoots"], opts);
     }
 }

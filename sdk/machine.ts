@@ -1,6 +1,7 @@
 import type { MachineInput } from "@pulumi-netboot/schema";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Boot } from "./boot";
+import { chosen } from "./choice";
 import { type CloudInit, cloudInitInput } from "./cloudInit";
 import type { DhcpPool } from "./dhcpPool";
 import type { Fields } from "./inputs";
@@ -36,6 +37,6 @@ export class Machine extends NetbootResource {
     declare readonly nextBoot: pulumi.Output<string>;
 
     constructor(name: string, args: MachineArgs, opts?: pulumi.CustomResourceOptions) {
-        super("Machine", name, machineInput(args), ["nextBoot"], opts);
+        super("Machine", name, { ...machineInput(args), ...chosen(args) }, ["nextBoot"], opts);
     }
 }

@@ -1,6 +1,7 @@
 import type { MachineGroupInput } from "@pulumi-netboot/schema";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Boot } from "./boot";
+import { chosen } from "./choice";
 import type { Fields } from "./inputs";
 import { NetbootResource, type OnMaster } from "./resource";
 
@@ -23,6 +24,6 @@ export class MachineGroup extends NetbootResource {
     declare readonly nextBoot: pulumi.Output<string>;
 
     constructor(name: string, args: MachineGroupArgs, opts?: pulumi.CustomResourceOptions) {
-        super("MachineGroup", name, { ...args }, ["nextBoot"], opts);
+        super("MachineGroup", name, { ...args, ...chosen(args) }, ["nextBoot"], opts);
     }
 }

@@ -5,6 +5,7 @@ import { doctor } from "./doctor";
 import { Misused } from "./misused";
 import { POWER, power } from "./power";
 import { status } from "./status";
+import { SWITCH, switchTo } from "./switch";
 
 const DOCTOR = `netboot doctor [--stack NAME] [--json]
 
@@ -45,7 +46,7 @@ interface Command {
     words?: boolean;
 }
 
-const commands: Record<string, Command> = { doctor: { run: doctor, usage: DOCTOR }, status: { run: status, usage: STATUS }, discovered: { run: discovered, usage: DISCOVERED, words: true }, power: { run: power, usage: POWER, words: true } };
+const commands: Record<string, Command> = { doctor: { run: doctor, usage: DOCTOR }, status: { run: status, usage: STATUS }, discovered: { run: discovered, usage: DISCOVERED, words: true }, power: { run: power, usage: POWER, words: true }, switch: { run: switchTo, usage: SWITCH, words: true } };
 const USAGE = Object.values(commands).map(({ usage }) => usage).join("\n");
 
 async function main(): Promise<number> {

@@ -1,6 +1,7 @@
 import type { PoweredMachine, PowerResult, PowerVerb } from "@pulumi-netboot/provider";
 import type { Options } from "./main";
 import { Misused } from "./misused";
+import { matches, some } from "./names";
 import { deployed } from "./stack";
 import { columns } from "./table";
 
@@ -39,15 +40,13 @@ export async function power({ stack, json, all, "at-once": atOnce }: Options, [v
 
 /** By a name, or by name and master: `desk-01@10.0.0.2`. Which machine a name means that two masters know is not guessed. */
 function matching(pattern: string, known: PoweredMachine[]): PoweredMachine[] {
-    const fits = new RegExp(`^${pattern.split("*").map((part) => part.replace(/[^A-Za-z0-9]/g, "\\$&")).join(".*")}$`);
-    const found = known.filter((machine) => fits.test(machine.machine) || fits.test(full(machine)));
+    const found = known.filter((machine) => matches(pattern, machine.machine) || matches(pattern, full(machine)));
     if (!found.length) throw new Misused(`No machine of this stack is called ${JSON.stringify(pattern)} and has a power; there ${known.length === 1 ? "is" : "are"} ${some(known.map(({ machine }) => machine)) || "none"}.`);
     if (found.length > 1 && !pattern.includes("*")) throw new Misused(`${JSON.stringify(pattern)} is the name of several machines: write one of ${some(found.map(full))}.`);
     return found;
 }
 
 const full = ({ machine, host }: PoweredMachine) => `${machine}@${host}`;
-const some = (names: string[]) => `${names.slice(0, 10).join(", ")}${names.length > 10 ? ` and ${names.length - 10} more` : ""}`;
 
 function table(results: PowerResult[]): string {
     const several = (name: string) => results.filter(({ machine }) => machine === name).length > 1;
