@@ -1,10 +1,8 @@
-// A disk is captured by declaration and rolled out to another machine; and a machine is rescued. What stands in the way is said in words.
+// A disk is captured by declaration and rolled out to another machine; a machine is rescued; and one that nobody declares registers. What stands in the way is said in words.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { request } from "node:http";
-import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { zstdDecompressSync } from "node:zlib";
 import { type Client, startClient } from "../lab/client.ts";
@@ -15,6 +13,8 @@ import { ed25519 } from "../ssh/keys.ts";
 import { login } from "../ssh/login.ts";
 import { openSite, type Site } from "./cli.ts";
 import { goldenDisk, size, sumsOf } from "./golden.ts";
+import { netboot } from "./netboot.ts";
+import { hostile, registering, stranger } from "./strangers.ts";
 
 const keys = ed25519({ comment: "admin" });
 const golden = goldenDisk();
@@ -41,13 +41,12 @@ const capture = 'boot.capture({ disk: "only", name: "golden", generation: 1 })';
 const image = (sha256?: string) => `const golden = new netboot.DiskImage("golden", { master: m, source: { master: "${file}" }${sha256 ? `, sha256: "${sha256}"` : ""} });\n`;
 /** Machines by name, with what they boot. A busy host without KVM loses the ticks by which a kernel tests its timer. */
 const program = (boots: Record<string, string>, more = "") => `
-const m = master({ imaging: { authorizedKeys: ["${keys.public.trim()}"], cmdline: "console=ttyS0 no_timer_check", captureLimit: "64MB" } });
+const m = master({ imaging: { authorizedKeys: ["${keys.public.trim()}"], cmdline: "console=ttyS0 no_timer_check", captureLimit: "64MB" }, ${registering} });
 new netboot.DhcpPool("lan", { master: m, subnet, range });
 ${more}${Object.entries(boots).map(([name, boot]) => `new netboot.Machine("${name}", { master: m, mac: "${macs[name]}", boot: ${boot} });\n`).join("")}`;
 
 async function status(...flags: string[]): Promise<string> {
-    const child = spawn(process.execPath, [join(import.meta.dirname, "../../sdk/dist/cli/main.js"), "status", ...flags], { cwd: site.folder, env: site.env, stdio: ["ignore", "pipe", "pipe"] });
-    const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    const { out, err } = await netboot(site, "status", ...flags);
     assert.equal(err, "");
     return out;
 }
@@ -105,6 +104,19 @@ test("status shows it with its digest, and the line for the program", async () =
     const expected = { name: "golden", path: file, sha256: digest, size: bytes };
     assert.deepEqual((await statusOf("gold")).captured, expected);
     assert.ok((await status()).includes(`new netboot.DiskImage("golden", { master, source: { master: "${file}" }, sha256: "${digest}" });`));
+});
+
+test("anybody may ask to register: no request makes a place, and what is no report harms nobody", () => hostile(master, (...args) => netboot(site, ...args)));
+
+test("an unknown machine says once what hardware it has, and then boots its disk; the line for the program declares it", { timeout: 1_200_000 }, async () => {
+    const line = await stranger(lab, master, (...args) => netboot(site, ...args));
+    assert.match(line, /^\/\/ pc-01: QEMU [^\n]*Q35[^\n]*; serial 5BT8K12; [^\n]*vda \d+ MB[^\n]*\nnew netboot\.Machine\("pc-01", \{ master, mac: "52:54:00:00:0f:10" \}\);\n$/);
+    site.program(program({ gold: capture }, line.replace("{ master,", "{ master: m,")));
+    await site.up();
+    const declared = await netboot(site, "discovered", "--all");
+    assert.match(declared.out, /^52:54:00:00:0f:10 .* declared: pc-01$/m);
+    assert.match((await netboot(site, "discovered", "forget", "--declared")).out, /^forgotten: 52:54:00:00:0f:10$/m);
+    assert.match((await netboot(site, "discovered")).out, /^No unknown machine has registered\.$/m);
 });
 
 test("it is not cloned without its digest, nor with another one, nor written over", async () => {

@@ -1,11 +1,9 @@
 // Power, against BMCs that are not ours: ipmi_sim, sushy-tools' Redfish emulator, a magic packet on the wire, and a program on the master. One master for all of it.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { type Bmc, differences, inWords, type Lab, type Master, openLab, type Snapshot, startBmc, startMaster, until } from "../lab/index.ts";
 import { openSite, type Site } from "./cli.ts";
+import { netboot as run } from "./netboot.ts";
 
 /** What a site has on its master for a power strip: it writes down who asked what, as whom, and whether a machine that is switched on now would find a server. */
 const STRIP = `#!/bin/sh
@@ -60,12 +58,7 @@ async function told(): Promise<string[]> {
 const cycled = (n: number, times: number) => until(`machine ${n} to be on again`, 10_000, async () => ((await bmc.asked()).filter((line) => line === `ipmi ${n} power 1`).length >= times ? true : undefined));
 const strip = (verb: string) => `nobody strip-1 --outlet 7; id ${verb} active active `;
 
-async function netboot(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-    const child = spawn(process.execPath, [join(import.meta.dirname, "../../sdk/dist/cli/main.js"), ...args], { cwd: site.folder, env: site.env, stdio: ["ignore", "pipe", "pipe"] });
-    const ended = new Promise<number>((resolve) => child.on("close", (code) => resolve(code ?? 255)));
-    const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
-    return { code: await ended, out, err };
-}
+const netboot = (...args: string[]) => run(site, ...args);
 
 test("the preview says who will be switched, and switches nobody", async () => {
     const { text } = await site.run(["preview", "--diff"]);
