@@ -1,4 +1,4 @@
-import type { DiscoveredMachine, DiscoveringMaster } from "@pulumi-netboot/provider";
+import type { DiscoveredMachine, DiscoveringMaster, Planned } from "@pulumi-netboot/provider";
 import type { Options } from "./main";
 import { Misused } from "./misused";
 import { deployed } from "./stack";
@@ -52,11 +52,12 @@ async function list(masters: DiscoveringMaster[], machines: DiscoveredMachine[],
 }
 
 /** What to paste goes to stdout, and what cannot be pasted to stderr. */
-async function lines(resources: Parameters<typeof import("@pulumi-netboot/provider").machineNames>[0], machines: DiscoveredMachine[], pattern: string, { json, csv }: Pick<Options, "json" | "csv">): Promise<number> {
+async function lines(resources: Planned[], machines: DiscoveredMachine[], pattern: string, { json, csv }: Pick<Options, "json" | "csv">): Promise<number> {
     const { machineNames, named, namedRows, typescript } = await import("@pulumi-netboot/provider");
     const { named: given, unnamed } = named(machines, pattern, machineNames(resources));
     const bare = csv ? given.filter(({ by }) => !("mac" in by)) : [];
-    if (json) print(machines.map((machine) => ({ ...machine, ...given.find(({ mac }) => mac === machine.mac), comment: undefined })));
+    const names = new Map(given.map(({ mac, name, by }) => [mac, { name, by }]));
+    if (json) print(machines.map((machine) => ({ ...machine, ...names.get(machine.mac) })));
     else process.stdout.write(csv ? namedRows(given) : typescript(given));
     for (const { mac, why } of unnamed) process.stderr.write(`${mac} is left out: ${why}.\n`);
     for (const { mac } of bare) process.stderr.write(`${mac} is left out: other machines may have that MAC address, and a row has nothing else; --names without --csv has a line for it.\n`);
