@@ -24,32 +24,39 @@ export async function rent(site: Site, machine: string, entry: string, terms: Te
     if (before === entry) return say(`${machine} boots ${entry} already`);
     try {
         await site.setConfig(key, { value: entry });
-        await up(site, say);
-        await gone(site, machine, terms);
+        if (!(await restarted(site, machine, terms))) throw new Error("nothing has switched it: it never ceased to answer");
         await there(site, machine, terms);
         say(`${machine} is up with ${entry}`);
     } catch (error) {
         say(`${machine} with ${entry}: ${(error as Error).message}; back to ${before ?? "its default"}`);
         await (before === undefined ? site.removeConfig(key) : site.setConfig(key, { value: before }));
-        await up(site, say);
-        // Where nothing was switched, it runs on as it was.
-        await gone(site, machine, terms).catch((reason: Error) => say(reason.message));
+        // Where nothing was switched before, nothing is to be switched back.
+        await restarted(site, machine, { ...terms, notice: Math.min(terms.notice ?? 10, 10) });
         await there(site, machine, terms);
         throw new Error(`${machine} did not come up with ${entry}, and is up with ${before ?? "its default"} again`, { cause: error });
     }
 }
 
-/** The program says what the machine boots now; this puts that in service, and then power-cycles the machine. */
-const up = (site: Site, say: (line: string) => void) => site.up({ onOutput: (text) => say(text.trimEnd()) });
-
-async function gone(site: Site, machine: string, { port = 22, notice = 60 }: Terms): Promise<void> {
+/** Puts in service what the program says now, by which the machine is power-cycled. Was it gone at any time since? One that starts quickly is back before `up` has ended. */
+async function restarted(site: Site, machine: string, { port = 22, notice = 60, say = console.log }: Terms): Promise<boolean> {
     const address = await addressOf(site, machine);
-    await until(`it still answers after ${notice} s`, notice, async () => !(await answers(address, port)));
+    let [gone, over] = [false, false];
+    const watching = (async () => {
+        for (; !gone && !over; await pause()) gone = !(await answers(address, port));
+    })();
+    try {
+        await site.up({ onOutput: (text) => say(text.trimEnd()) });
+        for (const end = Date.now() + notice * 1000; !gone && Date.now() < end; ) await pause();
+        return gone;
+    } finally {
+        over = true;
+        await watching;
+    }
 }
 
 async function there(site: Site, machine: string, { port = 22, patience = 600 }: Terms): Promise<void> {
     const address = await addressOf(site, machine);
-    await until(`it does not answer at ${address}:${port} within ${patience} s`, patience, () => answers(address, port));
+    for (const end = Date.now() + patience * 1000; !(await answers(address, port)); await pause()) if (Date.now() > end) throw new Error(`it does not answer at ${address}:${port} within ${patience} s`);
 }
 
 async function addressOf(site: Site, machine: string): Promise<string> {
@@ -58,9 +65,7 @@ async function addressOf(site: Site, machine: string): Promise<string> {
     return address;
 }
 
-async function until(otherwise: string, seconds: number, condition: () => Promise<boolean>): Promise<void> {
-    for (const end = Date.now() + seconds * 1000; !(await condition()); await new Promise((done) => setTimeout(done, 500))) if (Date.now() > end) throw new Error(otherwise);
-}
+const pause = () => new Promise((done) => setTimeout(done, 250));
 
 const answers = (host: string, port: number): Promise<boolean> =>
     new Promise((resolve) => {
