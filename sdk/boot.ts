@@ -6,6 +6,7 @@ import type { Fields, Inputs } from "./inputs";
 import type { KernelImage } from "./kernelImage";
 import { rolesHad } from "./roles";
 import type { Volume } from "./volume";
+import type { WinPeImage } from "./winPeImage";
 
 type Kinds = NonNullable<MachineInput["boot"]>;
 type Options<Kind extends Kinds["kind"], Refs extends string = never> = Fields<Omit<Extract<Kinds, { kind: Kind }>, "kind" | Refs>>;
@@ -72,6 +73,16 @@ export const capture = (options: Options<"capture">): Boot => ({ ...options, kin
  */
 export const diskless = (volume: Volume, { dataDisks, ...options }: DisklessOptions = {}): Boot =>
     ({ ...options, kind: "diskless", volume: volume.__ref, ...(dataDisks && { dataDisks: dataDisks.map((disk) => ({ ...disk, volume: disk.volume.__ref })) }) }) as Boot;
+
+/**
+ * Windows PE. With `disk`, a disk of the master is the machine's first one meanwhile, for Windows to be installed onto it: the same boot starts from it afterwards.
+ *
+ * @example
+ * boot.winpe(winpe)
+ * @example
+ * boot.winpe(winpe, { disk: boot.diskless(blank) })
+ */
+export const winpe = (image: WinPeImage, { disk }: { disk?: Boot } = {}): Boot => ({ kind: "winpe", image: image.__ref, ...(disk && { disk }) }) as Boot;
 
 /** The imaging system, which changes nothing by itself: a shell by ssh with the keys of the master's `imaging`. */
 export const rescue = (): Boot => ({ kind: "rescue" }) as Boot;

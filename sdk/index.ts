@@ -15,3 +15,5 @@ export type { Power } from "./power";
 export type { Master } from "./resource";
 export { MasterServer, type MasterServerArgs } from "./masterServer";
 export { Volume, type VolumeArgs } from "./volume";
+export { WinPeImage, type WinPeImageArgs } from "./winPeImage";
+export type { MediaSource } from "./winPeFiles";

@@ -20,6 +20,8 @@ const words = (boot: Boot): string => {
       return `capture ${boot.name}`;
     case "diskless":
       return `copy of ${boot.volume.name}`;
+    case "winpe":
+      return `Windows PE ${boot.image.name}`;
     case "chain":
       return "another server's script";
     default:

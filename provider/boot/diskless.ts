@@ -1,7 +1,7 @@
 import type { HostState, TargetSpec, VolumeSpec } from "../engine/state";
 import { storeOf } from "../engine/volumes/store";
 import type { Problem } from "../resource";
-import { copyOf, copyProblems, discards, disksOf, fate, offered } from "./disks";
+import { copyOf, copyProblems, discards, disksOf, diskWords, fate, offered } from "./disks";
 import { HTTP } from "./script";
 import type { Boot, DataDisk, DisklessBoot, MasterRef } from "./types";
 import { freshPath, volumePath, volumesProblems } from "./volumes";
@@ -52,10 +52,10 @@ function freshText(master: MasterRef, name: string, boot: DisklessBoot): string 
 
 export function disklessProblems({ name, master, address, boot }: Diskless): Problem[] {
   if (!disksOf(boot).length) return [];
-  const what = boot.kind === "menu" ? `boot is the menu "${boot.menu.name}", which offers a disk of the master` : "boot is a disk of the master";
+  const what = `boot is ${diskWords(boot)}`;
   const fault = (property: string, reason: string): Problem => ({ property, reason });
   return [
-    ...volumesProblems(what, "boot", master),
+    ...(boot.kind === "winpe" ? [] : volumesProblems(what, "boot", master)),
     ...(boot.kind === "diskless" ? copyProblems(boot, "boot") : []),
     ...(address ? [] : [fault("address", `address is missing, and ${what}, which is offered to one address alone: give the machine a mac, a pool and an address.`)]),
     ...(/^[a-z0-9][a-z0-9.-]*$/.test(name) ? [] : [fault("name", `name is "${name}", and ${what}, for which it becomes part of an iSCSI name: write it in lower-case letters, digits, hyphens and dots.`)]),

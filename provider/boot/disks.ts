@@ -5,8 +5,18 @@ import type { Boot, Copy, DataDisk, DisklessBoot, VolumeRef } from "./types";
 /** tgt keeps 0 for itself. A machine's own disk is always this one, whatever else it is offered. */
 const OWN = 1;
 
-/** The disks that a machine may boot from: its boot's own, or those of all menus that it can reach. */
-export const disksOf = (boot: Boot): DisklessBoot[] => (boot?.kind === "diskless" ? [boot] : boot?.kind === "menu" ? (boot.menu?.disks ?? []) : []);
+/** The disks that a machine may boot from, or install onto: its boot's own, or those of all menus that it can reach. */
+export function disksOf(boot: Boot): DisklessBoot[] {
+  if (boot?.kind === "diskless") return [boot];
+  if (boot?.kind === "winpe") return boot.disk ? [boot.disk] : [];
+  return boot?.kind === "menu" ? (boot.menu?.disks ?? []) : [];
+}
+
+/** For a message, of a boot that has disks: "boot is …". */
+export function diskWords(boot: Boot): string {
+  if (boot.kind === "menu") return `the menu "${boot.menu.name}", which offers a disk of the master`;
+  return boot.kind === "winpe" ? `Windows PE ${boot.image.name} with a disk of the master` : "a disk of the master";
+}
 
 /** What is offered for such a boot, the disk that it boots from first. */
 export const offered = ({ kind: _, dataDisks, ...own }: DisklessBoot): DataDisk[] => [{ ...own, lun: OWN, access: "write" }, ...(dataDisks ?? [])];

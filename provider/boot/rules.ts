@@ -5,12 +5,14 @@ import { menuProblems } from "./menu";
 import type { Problem } from "../resource";
 import { volumesProblems } from "./volumes";
 import { cmdlineOf, oneSpaced } from "./script";
+import { winpeProblems } from "./winpe";
 import { quoted } from "../words";
 import type { Blob, Boot, LocalBoot, MasterRef } from "./types";
 
 /** Command lines with single spaces, and of disks what matters, in a boot wherever it stands. */
 export function normalisedBoot(boot: Boot): Boot {
   if (boot?.kind === "diskless") return normalisedDisks(boot);
+  if (boot?.kind === "winpe") return typeof boot.disk === "object" ? { ...boot, disk: normalisedDisks(boot.disk) } : boot;
   if (boot?.kind === "memtest") return typeof boot.cmdline === "string" ? { ...boot, cmdline: oneSpaced(boot.cmdline) } : boot;
   if (boot?.kind !== "kernel") return boot;
   const { cmdline, append } = boot;
@@ -25,6 +27,7 @@ export function bootProblems(boot: Boot, property: string, local: LocalBoot, mas
   if (boot.kind === "rescue") return imagingProblems("the rescue system", property, master);
   if (boot.kind === "capture") return [...imagingProblems(`a capture of ${boot.name}`, property, master), ...diskProblems(boot.disk, `${property}.disk`)];
   if (boot.kind === "diskless") return [...volumesProblems("it is a disk of the master", property, master), ...copyProblems(boot, property)];
+  if (boot.kind === "winpe") return winpeProblems(boot, property, master);
   if (boot.kind === "menu") return menuProblems(boot, property);
   if (boot.kind === "local") return localProblems({ ...local, ...boot }, property);
   if (boot.kind !== "kernel") return [];

@@ -1,5 +1,6 @@
 import { templates } from "../render";
 import { SITE } from "../engine/state";
+import { winpeJob, type WinPeJob } from "./winpe";
 import { discards } from "./disks";
 import { MEMTEST_URL } from "./memtest";
 import { menuSettings } from "./menu";
@@ -16,11 +17,17 @@ export const TFTP = `${SITE}/tftp`;
 export const menuPath = (name: string) => `/menu/${name}.ipxe`;
 
 /** A boot as templates render it: no references any more, only words. Nothing for the local disk. */
-export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string; /** Name of the machine that must have an order first. */ order?: string; /** Arguments that iPXE fills in. */ own?: string } | { kind: "chain"; url: string } | ({ kind: "menu"; url: string } & Seen) | { kind: "disk"; volume: string; /** Copied anew first. */ fresh: boolean } | { kind: "door"; behind: string } | { kind: "memtest"; folder: string; cmdline: string } | { kind: "hardware" | "reboot" | "poweroff" | "shell" };
+export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string; /** Name of the machine that must have an order first. */ order?: string; /** Arguments that iPXE fills in. */ own?: string } | { kind: "chain"; url: string } | ({ kind: "menu"; url: string } & Seen) | { kind: "disk"; volume: string; /** Copied anew first. */ fresh: boolean } | WinPeJob | { kind: "door"; behind: string } | { kind: "memtest"; folder: string; cmdline: string } | { kind: "hardware" | "reboot" | "poweroff" | "shell" };
 
 /** What a menu is told of the machine: nothing, or settings by name. */
 interface Seen {
   settings: [name: string, value: string][];
+}
+
+/** What these jobs leave in iPXE when they fail: names of images, and whether a disk of the master. */
+export function leftoversOf(jobs: Job[]): { images: string[]; disk: boolean } {
+  const names = jobs.flatMap((job) => (job.kind === "kernel" ? job.initrds.map((_, i) => `initrd${i}`) : job.kind === "winpe" ? job.files : []));
+  return { images: [...new Set(names)], disk: jobs.some((job) => job.kind === "winpe" && job.volume !== "") };
 }
 
 /** Who boots, and from where: what the imaging system is told. */
@@ -49,6 +56,8 @@ export function jobOf(boot: Boot, who?: Booting): Job | undefined {
       return who && imaging(who, false);
     case "diskless":
       return { kind: "disk", volume: boot.volume.name, fresh: discards(boot) };
+    case "winpe":
+      return winpeJob(boot, blobPath(boot.image.wimboot));
     case "chain":
       return { kind: "chain", url: boot.url };
     case "kernel":
@@ -91,7 +100,7 @@ export interface Script {
 export const script = ({ title, before = "", ...rest }: Script) => template("title.njk", { title }) + before + body(rest);
 
 /** What is behind a password, called by the door (door.ipxe). */
-export const behind = (title: string, job: Job, retries: Retries): string => tidy(template("behind.ipxe.njk", { title, job, retries }));
+export const behind = (title: string, job: Job, retries: Retries): string => tidy(template("behind.ipxe.njk", { title, job, leftovers: leftoversOf([job]), retries }));
 
 /** Asks for passwords, for every script of the master that has something behind one. */
 export const door = (retries: Retries): string => tidy(template("door.ipxe.njk", { retries }));
@@ -109,7 +118,7 @@ function body({ boot, local, retries, who }: Omit<Script, "title" | "before">): 
   const known = bodies.get(key);
   if (known !== undefined) return known;
   const disk = boot.kind === "local" ? { ...local, ...boot } : local;
-  const text = tidy(template("script.njk", { job: job ?? false, local: { ...disk, volume: disk.volume ?? "" }, retries }));
+  const text = tidy(template("script.njk", { job: job ?? false, leftovers: job?.kind === "kernel" || job?.kind === "winpe" ? leftoversOf([job]) : false, local: { ...disk, volume: disk.volume ?? "" }, retries }));
   if (bodies.size > 1000) bodies.clear();
   bodies.set(key, text);
   return text;

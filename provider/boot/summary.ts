@@ -1,6 +1,7 @@
 import { captureSummary, cloneSummary } from "./clone";
 import { menuSummary } from "./menu";
 import { cmdlineOf } from "./script";
+import { winpeSummary } from "./winpe";
 import type { Boot, ImageRef, LocalBoot } from "./types";
 
 /** What a boot does, in lines for a reviewer. */
@@ -27,6 +28,8 @@ export function summary(boot: Boot, local: LocalBoot): string[] {
       return ["imaging system for rescue, by ssh; changes nothing by itself"];
     case "diskless":
       return [`a disk of the master, generation ${boot.generation} of a copy of ${boot.volume.name}`];
+    case "winpe":
+      return winpeSummary(boot);
     case "kernel":
       return [image(boot.image), `command line: ${cmdlineOf(boot) || "none"}`];
     default:

@@ -163,6 +163,27 @@ export interface MenuRef extends OnMaster {
   locked?: boolean;
 }
 
+/** As Windows and wimlib name them, in one spelling. */
+export type Processor = "x86" | "x86_64" | "arm64";
+
+export interface WinPeRef extends OnMaster {
+  name: string;
+  digest: string;
+  /** Path in URLs of what wimboot is given. */
+  folder: string;
+  wimboot: FileRef;
+  machine?: Processor;
+  index?: number;
+  gui?: boolean;
+}
+
+export interface WinPeBoot {
+  kind: "winpe";
+  image: WinPeRef;
+  /** To install onto: a disk of the master, the machine's first one meanwhile. */
+  disk?: DisklessBoot;
+}
+
 /** A menu as one machine or group sees it. */
 export interface MenuBoot {
   kind: "menu";
@@ -179,6 +200,7 @@ export type Boot =
   | CloneBoot
   | CaptureBoot
   | DisklessBoot
+  | WinPeBoot
   | { kind: "memtest"; cmdline: string }
   | { kind: "rescue" | "hardware" | "reboot" | "poweroff" | "shell" }
   | { kind: "chain"; url: string };

@@ -1,5 +1,5 @@
 import { roleSetting } from "../../boot/menu";
-import { behind, HTTP, type Job, jobOf, menuPath, tidy } from "../../boot/script";
+import { behind, HTTP, type Job, jobOf, leftoversOf, menuPath, tidy } from "../../boot/script";
 import type { LocalBoot } from "../../boot/types";
 import { type FileSpec, PASSWORDS } from "../../engine/state";
 import { crypt } from "../../crypt";
@@ -50,7 +50,7 @@ function sectionOf(entries: Entry[], from: number): string[] {
 }
 
 function script({ name, title, entries, default: preset, timeout, password, master }: BootMenu): string {
-  const most = Math.max(0, ...entries.map(({ boot }) => (boot.kind === "kernel" ? boot.image.initrds.length : 0)));
+  const leftovers = leftoversOf(entries.flatMap(({ boot, password }) => (password === undefined ? (jobOf(boot) ?? []) : [])));
   const lines = entries.map((entry, i) => ({ ...rendered(entry, name, master.localBoot), section: sectionOf(entries, i) }));
-  return tidy(template("menu.ipxe.njk", { name, title, default: preset ?? "", timeout, locked: password !== undefined, retries: master.retries, most, entries: lines }));
+  return tidy(template("menu.ipxe.njk", { name, title, default: preset ?? "", timeout, locked: password !== undefined, retries: master.retries, leftovers, entries: lines }));
 }

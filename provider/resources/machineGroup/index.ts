@@ -1,3 +1,4 @@
+import { diskWords, disksOf } from "../../boot/disks";
 import { memtestBuilds, memtestState } from "../../boot/memtest";
 import { bootProblems, choiceProblems, localProblems, normalisedBoot } from "../../boot/rules";
 import { firmware, HTTP, script } from "../../boot/script";
@@ -68,8 +69,7 @@ function matchProblems({ macs, macPrefix, addresses }: Match, master: MasterRef)
 
 function bootProblemsOf(boot: Boot, localBoot: LocalBoot, name: string, master: MasterRef): Problem[] {
   if (["clone", "capture", "rescue"].includes(boot.kind)) return [{ property: "boot", reason: `boot is a ${boot.kind}, and group "${name}" does not say which machines are in it by name, as orders and reports are kept: give the machines as Machine or Fleet.` }];
-  if (boot.kind === "diskless" || (boot.kind === "menu" && boot.menu.disks?.length))
-    return [{ property: "boot", reason: `boot is ${boot.kind === "menu" ? `the menu "${boot.menu.name}", which offers` : ""} a disk of the master, and each machine has a copy of its own: give the machines as Machine or Fleet.`.replace("  ", " ") }];
+  if (disksOf(boot).length) return [{ property: "boot", reason: `boot is ${diskWords(boot)}, and each machine has a copy of its own: give the machines as Machine or Fleet.` }];
   return [...choiceProblems(boot, "boot"), ...(boot.kind === "local" ? [] : localProblems(localBoot, "localBoot")), ...bootProblems(boot, "boot", localBoot, master)];
 }
 
