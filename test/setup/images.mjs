@@ -7,7 +7,7 @@ import { ask, Missing, note, run, step } from "./step.mjs";
 import { images as tags, outputs, recipeOf } from "./where.mjs";
 
 const LONG = ["debianDisk"];                            // what only the long tests need
-const PEERS = ["bmc"];                                  // whom only a test talks to, and no demo
+const PEERS = ["bmc", "winpe"];                         // what only tests need, and no demo
 
 export const images = () => have(Object.keys(tags).filter((name) => ![...LONG, ...PEERS].includes(name)));
 export const peers = () => have(PEERS);

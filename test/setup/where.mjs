@@ -25,6 +25,7 @@ const recipes = {
     bmc: { folder: "bmc", from: "baseDebian12" },
     kernel: { folder: "kernel", from: "baseDebian12" },
     debianDisk: { folder: "debianDisk", from: "baseDebian12" },
+    winpe: { folder: "winpe", from: "baseDebian12" },
 };
 
 const folderOf = (name) => join(root, "test/images", recipes[name].folder);
@@ -46,13 +47,16 @@ export const recipeOf = (name) => ({ ...recipes[name], folder: folderOf(name), t
 
 /** Images that only make files: where those are copied to. */
 const outOf = (name) => join(cacheDir, "artifacts", images[name].split(":")[1]);
-export const outputs = { kernel: outOf("kernel"), debianDisk: outOf("debianDisk") };
+export const outputs = { kernel: outOf("kernel"), debianDisk: outOf("debianDisk"), winpe: outOf("winpe") };
 
 /** The kernel and the initial file system that a test's PXE clients boot. */
 export const artifacts = { vmlinuz: join(outputs.kernel, "vmlinuz"), initrd: join(outputs.kernel, "initrd.img") };
 
 /** A disk with an installed Debian, and the digest of its raw bytes. */
 export const debianDisk = { packed: join(outputs.debianDisk, "disk.img.zst"), digest: join(outputs.debianDisk, "digest") };
+
+/** What Windows PE is started from, with nothing of Windows in it; and a loader for UEFI in wimboot's place, which says what it was given. */
+export const winpe = { media: join(outputs.winpe, "media"), iso: join(outputs.winpe, "winpe.iso"), loader: join(outputs.winpe, "list.efi") };
 
 /** Where set-up puts the Pulumi CLI, and the file that names the folder in use: that one, or one found on PATH. */
 export const pulumiBuilt = join(cacheDir, "pulumi", `v${pins.pulumi}`, "bin");
