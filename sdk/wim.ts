@@ -1,5 +1,6 @@
-/** What a header says of a boot.wim, or of the loader that starts it ([MS-WIM]; PE Format). */
-type Processor = "x86" | "x86_64" | "arm64";
+import type { Processor } from "./executable";
+
+/** What a header says of a boot.wim ([MS-WIM]). */
 
 export interface Look {
     bootIndex?: number;
@@ -7,7 +8,7 @@ export interface Look {
     fault?: string;
 }
 
-export const HEADER = 208;
+const HEADER = 208;
 const take = "take boot.wim from Windows installation media or from the Windows ADK";
 
 /** Reads the header and the XML that follows the images: which there are, which one is bootable, and for which processor each is. */
@@ -33,14 +34,4 @@ function imagesIn(xml: string): NonNullable<Look["images"]> {
         const machine = MACHINES[/<ARCH>\s*(\d+)\s*<\/ARCH>/.exec(body!)?.[1] ?? ""];
         return { ...(name && { name: name.replace(/[^ -~]/g, "?").slice(0, 100) }), ...(machine && { machine }) };
     });
-}
-
-const EXECUTABLES: Record<number, Processor> = { 0x14c: "x86", 0x8664: "x86_64", 0xaa64: "arm64" };
-
-/** Is it an EFI program, as every wimboot is, and for which processor? */
-export function executableFault(head: Buffer): { machine?: Processor; fault?: string } {
-    const at = head.length >= 64 && head.toString("latin1", 0, 2) === "MZ" ? head.readUInt32LE(60) : head.length;
-    if (at + 6 > head.length || head.toString("latin1", at, at + 4) !== "PE\0\0") return { fault: "is no EFI program, as every wimboot is" };
-    const machine = EXECUTABLES[head.readUInt16LE(at + 4)];
-    return machine ? { machine } : { fault: "is for another processor than x86, x86_64 or arm64" };
 }

@@ -1,8 +1,9 @@
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { TextFile } from "./cloudInit";
+import { efiProgram, head, type Processor } from "./executable";
 import { fileInput, type FileSource, type LocalFile, remembered } from "./localFile";
-import { executableFault, type Look, wimLook } from "./wim";
+import { type Look, wimLook } from "./wim";
 
 /** A directory or an ISO image, when it is not a path alone. */
 export type MediaSource =
@@ -10,10 +11,12 @@ export type MediaSource =
     /** An ISO image that is on the master already, by its absolute path. */
     | { master: string; sha256?: string };
 
-/** The loader, with what its header says. */
-export async function wimbootInput(source: FileSource): Promise<LocalFile & ReturnType<typeof executableFault>> {
+/** The loader, with what its header says: every wimboot is an EFI program as well. */
+export async function wimbootInput(source: FileSource): Promise<LocalFile & { machine?: Processor; fault?: string }> {
     const file = await fileInput(source);
-    return file.problem ? file : { ...file, ...executableFault(await head(source.path, 4096)) };
+    if (file.problem) return file;
+    const program = efiProgram(await head(source.path));
+    return { ...file, ...(!program ? { fault: "is no EFI program, as every wimboot is" } : program.machine ? program : { fault: "is for another processor than x86, x86_64 or arm64" }) };
 }
 
 /** Where the files of Windows PE are, and what boot.wim is as far as its header says. */
@@ -71,15 +74,6 @@ async function lookInto(path: string): Promise<Look> {
 async function isoFault(path: string): Promise<{ fault?: string }> {
     const descriptor = (await head(path, 32769 + 5)).subarray(32769).toString("latin1");
     return /^(CD001|BEA01|NSR0[23])$/.test(descriptor) ? {} : { fault: "is neither a directory nor an ISO image: give one of them" };
-}
-
-async function head(path: string, length: number): Promise<Buffer> {
-    const file = await open(path);
-    try {
-        return await read(file, 0, length);
-    } finally {
-        await file.close();
-    }
 }
 
 async function read(file: Awaited<ReturnType<typeof open>>, at: number, length: number): Promise<Buffer> {

@@ -126,8 +126,3 @@ function body({ boot, local, retries, who }: Omit<Script, "title" | "before">): 
 
 /** Macros leave empty lines; a script without them is what a reviewer wants to read. */
 export const tidy = (text: string) => text.replace(/[ \t]+$/gm, "").replace(/\n{2,}/g, "\n").replace(/^\n/, "").replace(/\n*$/, "\n");
-
-/** The firmware's first file, in words. */
-export function firmware({ loaders }: MasterRef): string {
-  return [loaders.bios, loaders.uefi].filter(Boolean).join(" or ");
-}

@@ -57,6 +57,9 @@ export interface ImagingRef {
 export const FIRMWARES = ["bios", "uefi", "uefi32", "arm64"] as const;
 export type Firmware = (typeof FIRMWARES)[number];
 
+/** What kernels and images of Windows are for. */
+export type Processor = "x86" | "x86_64" | "arm64";
+
 /** By firmware, in one order: the order in which the keys of a map come is nothing that a file may depend on. */
 export const byFirmware = <T>(loaders: Partial<Record<Firmware, T>>): [Firmware, T][] => FIRMWARES.flatMap((firmware): [Firmware, T][] => (loaders[firmware] === undefined ? [] : [[firmware, loaders[firmware]]]));
 
@@ -85,6 +88,7 @@ export interface ImageRef extends OnMaster {
   kernel: FileRef;
   initrds: FileRef[];
   cmdline: string;
+  machine?: Processor;
 }
 
 export interface DiskImageRef extends OnMaster {
@@ -163,9 +167,6 @@ export interface MenuRef extends OnMaster {
   locked?: boolean;
 }
 
-/** As Windows and wimlib name them, in one spelling. */
-export type Processor = "x86" | "x86_64" | "arm64";
-
 export interface WinPeRef extends OnMaster {
   name: string;
   digest: string;
@@ -213,4 +214,6 @@ export interface Blob {
   size?: number;
   expected?: string;
   problem?: string;
+  /** What the header of a kernel says. */
+  machine?: Processor;
 }

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { kernelInput } from "../../sdk/dist/executable.js";
 import { batchInput, driversInput, mediaInput, wimbootInput } from "../../sdk/dist/winPeFiles.js";
 import { wimLike, type WimLike } from "./wimFile.ts";
 
@@ -67,21 +68,35 @@ test("an ISO image is told by its descriptor, and is the one that the program me
     assert.deepEqual(await mediaInput({ master: "/home/admin/pe.iso", sha256 }), { master: "/home/admin/pe.iso", sha256 }, "the master's own is the master's to read");
 });
 
+const program = (machine: number) => {
+    const head = Buffer.alloc(200);
+    head.write("MZ", "latin1");
+    head.writeUInt32LE(128, 60);
+    head.write("PE\0\0", 128, "latin1");
+    head.writeUInt16LE(machine, 132);
+    return head;
+};
+
 test("a loader is an EFI program, for a processor that its header names", async () => {
-    const program = (machine: number) => {
-        const head = Buffer.alloc(200);
-        head.write("MZ", "latin1");
-        head.writeUInt32LE(128, 60);
-        head.write("PE\0\0", 128, "latin1");
-        head.writeUInt16LE(machine, 132);
-        return head;
-    };
     const root = directory({ "x64": program(0x8664), "arm": program(0xaa64), "x86": program(0x14c), "riscv": program(0x5064), "text": "MZ", "far": Buffer.concat([Buffer.from("MZ"), Buffer.alloc(58, 0xff), Buffer.alloc(40, 0xff)]) });
     const look = (name: string) => wimbootInput({ path: join(root, name) });
     assert.deepEqual([(await look("x64")).machine, (await look("arm")).machine, (await look("x86")).machine], ["x86_64", "arm64", "x86"]);
     assert.match((await look("riscv")).fault!, /another processor/);
     for (const name of ["text", "far"]) assert.match((await look(name)).fault!, /no EFI program/);
     assert.match((await look("nothing")).problem!, /ENOENT/);
+});
+
+test("a kernel says for which processor it is, where it says so at all", async () => {
+    const linux = (flags: number, efi?: number) => {
+        const head = Buffer.alloc(1024);
+        head.write("HdrS", 0x202, "latin1");
+        head[0x236] = flags;
+        if (efi !== undefined) program(efi).copy(head);
+        return head;
+    };
+    const root = directory({ "bios32": linux(0), "bios64": linux(1), "x64": linux(1, 0x8664), "arm": program(0xaa64), "other": "ELF or what else" });
+    const machines = await Promise.all(["bios32", "bios64", "x64", "arm", "other", "nothing"].map(async (name) => (await kernelInput(join(root, name))).machine));
+    assert.deepEqual(machines, ["x86", "x86_64", "x86_64", "arm64", undefined, undefined]);
 });
 
 test("drivers are all files below a directory, but hidden ones", async () => {

@@ -1,10 +1,11 @@
 import { captureJob, cloneJob } from "../../boot/clone";
 import { disklessProblems, disklessState, disklessSummary } from "../../boot/diskless";
+import { firmwareProblems, firstFile } from "../../boot/firmware";
 import { bootProblems, choiceProblems, localProblems, normalisedBoot } from "../../boot/rules";
 import { memtestBuilds, memtestState } from "../../boot/memtest";
-import { firmware, HTTP, script, SITE } from "../../boot/script";
+import { HTTP, script, SITE } from "../../boot/script";
 import { summary } from "../../boot/summary";
-import type { Boot, LocalBoot, MasterRef, PoolRef } from "../../boot/types";
+import type { Boot, Firmware, LocalBoot, MasterRef, PoolRef } from "../../boot/types";
 import type { HostState } from "../../engine/state";
 import { canonicalMac, canonicalUuid, encodedSerial, macFault, serialFault, uuidFault } from "../../identity";
 import { ipv4, range, subnet, within } from "../../net";
@@ -27,6 +28,7 @@ export interface Machine {
   pool?: PoolRef;
   address?: string;
   hostname?: string;
+  firmware?: Firmware;
   boot: Boot;
   localBoot: LocalBoot;
   cloudInit?: CloudInit;
@@ -64,6 +66,7 @@ export function problemsOf(machine: Machine): Problem[] {
     ...bad("serial", serial, serial && serialFault(serial), "recognise the machine by mac or uuid"),
     ...addressProblems(machine),
     ...hostnameProblems(machine),
+    ...firmwareProblems(machine),
     ...(boot.kind === "local" ? [] : localProblems(localBoot, "localBoot")),
     ...disklessProblems(machine),
     ...choiceProblems(boot, "boot"),
@@ -146,4 +149,4 @@ const summaryOf = (machine: Machine): string[] =>
   [...(machine.boot.kind === "diskless" ? [] : summary(seeded(machine), machine.localBoot)), ...disklessSummary(machine), ...(hasSeed(machine) ? [seedSummary(machine)] : [])];
 
 /** Firmware's file → script, and what that does. Few short lines, so that previews show what changes in it and nothing is cut off. */
-export const nextBootOf = (machine: Machine): string => [`${firmware(machine.master)} → ${identities(machine)[0] ?? ""}`, ...summaryOf(machine)].join("\n");
+export const nextBootOf = (machine: Machine): string => [`${firstFile(machine.master, machine.boot, machine.firmware)} → ${identities(machine)[0] ?? ""}`, ...summaryOf(machine)].join("\n");

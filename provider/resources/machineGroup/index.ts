@@ -1,7 +1,8 @@
 import { diskWords, disksOf } from "../../boot/disks";
 import { memtestBuilds, memtestState } from "../../boot/memtest";
+import { firmwareProblems, firstFile } from "../../boot/firmware";
 import { bootProblems, choiceProblems, localProblems, normalisedBoot } from "../../boot/rules";
-import { firmware, HTTP, script } from "../../boot/script";
+import { HTTP, script } from "../../boot/script";
 import { summary } from "../../boot/summary";
 import type { Boot, LocalBoot, MasterRef } from "../../boot/types";
 import { type HostState, LIVE } from "../../engine/state";
@@ -70,7 +71,7 @@ function matchProblems({ macs, macPrefix, addresses }: Match, master: MasterRef)
 function bootProblemsOf(boot: Boot, localBoot: LocalBoot, name: string, master: MasterRef): Problem[] {
   if (["clone", "capture", "rescue"].includes(boot.kind)) return [{ property: "boot", reason: `boot is a ${boot.kind}, and group "${name}" does not say which machines are in it by name, as orders and reports are kept: give the machines as Machine or Fleet.` }];
   if (disksOf(boot).length) return [{ property: "boot", reason: `boot is ${diskWords(boot)}, and each machine has a copy of its own: give the machines as Machine or Fleet.` }];
-  return [...choiceProblems(boot, "boot"), ...(boot.kind === "local" ? [] : localProblems(localBoot, "localBoot")), ...bootProblems(boot, "boot", localBoot, master)];
+  return [...choiceProblems(boot, "boot"), ...firmwareProblems({ boot, master }), ...(boot.kind === "local" ? [] : localProblems(localBoot, "localBoot")), ...bootProblems(boot, "boot", localBoot, master)];
 }
 
 function claims({ name, match }: MachineGroup): Claim[] {
@@ -109,7 +110,7 @@ function whom(match: Match): string {
 }
 
 const nextBootOf = ({ name, master, match, boot, localBoot }: MachineGroup): string =>
-  [`${firmware(master)} → group/${name}.ipxe, for ${whom(match)} without a narrower assignment`, ...summary(boot, localBoot)].join("\n");
+  [`${firstFile(master, boot)} → group/${name}.ipxe, for ${whom(match)} without a narrower assignment`, ...summary(boot, localBoot)].join("\n");
 
 function desired(group: MachineGroup): Desired {
   const builds = memtestBuilds([group.boot]);

@@ -2,7 +2,6 @@ import type { Blob, MasterRef, Processor } from "../../boot/types";
 
 export interface Wimboot extends Blob {
   fault?: string;
-  machine?: Processor;
 }
 
 /** Where the three files are: in a directory, whose files the SDK has looked at, or in an ISO image, which the master takes apart. */

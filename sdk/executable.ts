@@ -1,0 +1,34 @@
+import { open } from "node:fs/promises";
+import { fileInput, type FileSource, type LocalFile } from "./localFile";
+
+export type Processor = "x86" | "x86_64" | "arm64";
+
+const MACHINES: Record<number, Processor> = { 0x14c: "x86", 0x8664: "x86_64", 0xaa64: "arm64" };
+
+/** An EFI program, by the header that it begins with (PE Format): for which processor, if it is one. */
+export function efiProgram(head: Buffer): { machine?: Processor } | undefined {
+    const at = head.length >= 64 && head.toString("latin1", 0, 2) === "MZ" ? head.readUInt32LE(60) : head.length;
+    if (at + 6 > head.length || head.toString("latin1", at, at + 4) !== "PE\0\0") return undefined;
+    const machine = MACHINES[head.readUInt16LE(at + 4)];
+    return machine ? { machine } : {};
+}
+
+/** A kernel, with the processor that its header names: most are EFI programs; one of x86 that is none says by a flag whether it is one of 64 bits (Documentation/arch/x86/boot.rst). */
+export async function kernelInput(source: string | FileSource): Promise<LocalFile & { machine?: Processor }> {
+    const file = await fileInput(source);
+    if (file.problem) return file;
+    const begin = await head(file.path);
+    const linux = begin.length > 0x238 && begin.toString("latin1", 0x202, 0x206) === "HdrS" ? { machine: begin[0x236]! & 1 ? "x86_64" as const : "x86" as const } : {};
+    return { ...file, ...(efiProgram(begin) ?? linux) };
+}
+
+/** The first bytes of a file, as far as headers are. */
+export async function head(path: string, length = 4096): Promise<Buffer> {
+    const file = await open(path);
+    try {
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
+        return buffer.subarray(0, bytesRead);
+    } finally {
+        await file.close();
+    }
+}
