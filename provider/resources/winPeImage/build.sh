@@ -8,18 +8,26 @@ tell() { printf 'Windows PE %s: %s\n' "$NAME" "$*" >&4; }
 mib() { echo $(($(stat -L -c %s "$1") / 1048576)); }
 mkdir "$WORK" || exit 1
 
-# 1. The three files. Installation media are UDF beneath an ISO 9660 with a readme in it: 7-Zip reads both.
-unpack() { # iso words
-  SEVEN=$(command -v 7zz || command -v 7z) || fail 'the package 7zip brings neither 7zz nor 7z'
-  tell "taking its files out of $2"
-  "$SEVEN" x -y -bd -ssc- -o"$WORK/iso" -- "$1" boot/bcd boot/boot.sdi sources/boot.wim >"$WORK/words" 2>&1 ||
-    fail "$2 cannot be unpacked: $(grep -i '^ERROR\|error:\|open the file' "$WORK/words" | head -n 2 | tr '\n' ' ')"
+# 1. The three files. Installation media are UDF beneath an ISO 9660 with a readme in it: 7-Zip knows both, and has to be told which one.
+taken() { # what was looked for, or nothing
   for part in boot/bcd boot/boot.sdi sources/boot.wim; do
-    found=$(find "$WORK/iso" -ipath "$WORK/iso/$part" -type f | head -n 1)
-    [ -n "$found" ] || fail "$2 has no file $part: it is no medium of Windows PE or of Windows"
+    found=$(find "$WORK/iso" -ipath "$WORK/iso/$part" -type f 2>/dev/null | head -n 1)
+    [ -n "$found" ] || { missing=$part; return 1; }
     case $part in boot/bcd) to=BCD ;; *) to=${part##*/} ;; esac
     mv -- "$found" "$OUT/$to" || exit 1
   done
+}
+unpack() { # iso words
+  SEVEN=$(command -v 7zz || command -v 7z) || fail 'the package 7zip brings neither 7zz nor 7z'
+  tell "taking its files out of $2"
+  opened=
+  for format in udf iso; do
+    "$SEVEN" x -y -bd -ssc- "-t$format" -o"$WORK/iso" -- "$1" boot/bcd boot/boot.sdi sources/boot.wim >"$WORK/words" 2>&1 || continue
+    opened=yes
+    taken && return
+  done
+  [ -n "$opened" ] || fail "$2 cannot be unpacked: $(grep -i 'error\|open the file' "$WORK/words" | head -n 2 | tr '\n' ' ')"
+  fail "$2 has no file $missing: it is no medium of Windows PE or of Windows"
 }
 case $FROM in
   files) cp --reflink=auto -- "$IN/$BCD" BCD && cp --reflink=auto -- "$IN/$SDI" boot.sdi && cp --reflink=auto -- "$IN/$WIM" boot.wim || exit 1 ;;
@@ -37,7 +45,7 @@ chmod 644 BCD boot.sdi boot.wim
 wiminfo boot.wim >"$WORK/info" 2>"$WORK/words" || fail "boot.wim cannot be read: $(grep -i error "$WORK/words" | head -n 2 | tr '\n' ' ')"
 value() { sed -n "s/^$1: *//p" "$2" | head -n 1; }
 count=$(value 'Image Count' "$WORK/info") boot=$(value 'Boot Index' "$WORK/info")
-names=$(sed -n 's/^Name: *//p' "$WORK/info" | awk '{ printf "%s%d: %s", NR > 1 ? ", " : "", NR, $0 }')
+names=$(sed -n 's/^Name: *//p' "$WORK/info" | awk '{ printf "%s%d: %s", (NR > 1 ? ", " : ""), NR, $0 }')
 held="boot.wim holds $count image(s) ($names)"
 at=${INDEX:-$boot}
 [ "$at" -ge 1 ] 2>/dev/null || fail "no image is bootable by the header, and $held: set index of the WinPeImage"

@@ -13,10 +13,10 @@ wimappend /tree /out/media/sources/boot.wim 'Stand-in for Windows Setup (x64)' >
 head -c 16384 /dev/urandom >/out/media/Boot/BCD
 head -c 100000 /dev/urandom >/out/media/Boot/boot.sdi
 
-# As Microsoft's: the files in UDF alone, and a readme in ISO 9660.
+# As Microsoft's: the files in UDF alone, and in ISO 9660 a readme.
 cp -a /out/media /iso
 echo 'This disc contains a "UDF" file system.' >/iso/README.TXT
-genisoimage -quiet -udf -hide Boot -hide sources -hide-udf README.TXT -o /out/winpe.iso /iso
+genisoimage -quiet -udf -hide Boot -hide sources -o /out/winpe.iso /iso
 
 cd /tmp
 gcc -c -O2 -Wall -ffreestanding -fno-stack-protector -fpic -fshort-wchar -mno-red-zone -maccumulate-outgoing-args -I/usr/include/efi -I/usr/include/efi/x86_64 -o list.o /src/list.c
