@@ -21,8 +21,7 @@ before(async () => {
     lab = await openLab();
     master = await startMaster(lab);
     await master.exec("head -c 100000 /dev/zero >/root/empty.iso");
-    await master.container.copyFilesToContainer([{ source: winpe.iso, target: "/root/winpe.iso" }]);
-    site = await openSite(lab, master, "", { config: { media: winpe.media } });
+    site = await openSite(lab, master, "", { config: { media: winpe.media, iso: winpe.iso } });
     writeFileSync(join(site.folder, "wimboot"), loader);
     mkdirSync(join(site.folder, "drivers/x64 bits"), { recursive: true });
     writeFileSync(join(site.folder, "drivers/netkvm.inf"), "; a driver\r\n");
@@ -40,7 +39,7 @@ const m = master();
 const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
 const wimboot = { path: "./wimboot", sha256: "${digest}" };
 const pe = new netboot.WinPeImage("pe", { master: m, wimboot, source: site.require("media"), drivers: ["./drivers"], startScript: { path: "./start.cmd" }${index} });
-const setup = new netboot.WinPeImage("setup", { master: m, wimboot, source: { master: "/root/winpe.iso", sha256: "${sha256(readFileSync(winpe.iso))}" }, index: 2 });
+const setup = new netboot.WinPeImage("setup", { master: m, wimboot, source: site.require("iso"), index: 2 });
 new netboot.Machine("pc", { master: m, mac: "${mac}", boot: boot.winpe(pe) });
 ${more}`;
 
