@@ -8,7 +8,7 @@ import { NetbootResource, type OnMaster } from "./resource";
 export interface FleetArgs extends OnMaster {
     /** The machines by name; each takes the arguments of a `Machine` but for its master and its pool. */
     machines: Record<string, FleetMachine>;
-    /** The seed of each machine that boots a kernel and has none of its own. */
+    /** The seed of each machine that boots a kernel or a disk of the master and has none of its own. */
     cloudInit?: CloudInit;
     /** The pool whose subnet the machines' addresses are in. */
     pool?: DhcpPool;

@@ -13,7 +13,7 @@ export interface MachineArgs extends OnMaster, Fields<Omit<MachineInput, "name" 
     pool?: DhcpPool;
     /** What it boots. Default: its own disk. */
     boot?: Boot;
-    /** What cloud-init in the booted system is given. For machines that boot a kernel. */
+    /** What cloud-init in the booted system is given. For machines that boot a kernel or a disk of the master. */
     cloudInit?: CloudInit;
 }
 

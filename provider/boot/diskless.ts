@@ -1,7 +1,7 @@
 import type { HostState, TargetSpec, VolumeSpec } from "../engine/state";
 import { storeOf } from "../engine/volumes/store";
 import type { Problem } from "../resource";
-import { copyOf, copyProblems, discards, disksOf, diskWords, fate, offered } from "./disks";
+import { copyOf, copyProblems, discards, disksOf, diskWords, fate, offered, SEED_LUN } from "./disks";
 import { HTTP } from "./script";
 import type { Boot, DataDisk, DisklessBoot, MasterRef } from "./types";
 import { freshPath, volumePath, volumesProblems } from "./volumes";
@@ -12,17 +12,19 @@ interface Diskless {
   master: MasterRef;
   address?: string;
   boot: Boot;
+  /** Where the volume with its seed is on the master, if it is to find one. */
+  seed?: string;
 }
 
 /** Each disk is a copy of its volume, offered to this machine's address alone; those of one boot by one target. */
-export function disklessState({ name, master, address = "", boot }: Diskless): Pick<HostState, "volumes" | "targets"> & { files?: Record<string, string> } {
+export function disklessState({ name, master, address = "", boot, seed }: Diskless): Pick<HostState, "volumes" | "targets"> & { files?: Record<string, string> } {
   const boots = disksOf(boot);
   if (!boots.length) return {};
   const copies = boots.flatMap(offered);
   const asking = boots.filter(discards);
   return {
     volumes: Object.fromEntries(copies.map((disk) => [pathOf(master, name, disk), copySpec(master, disk)])),
-    targets: Object.fromEntries(boots.map((disk) => [targetOf(master, name, disk), targetSpec(master, name, address, disk)])),
+    targets: Object.fromEntries(boots.map((disk) => [targetOf(master, name, disk), targetSpec(master, name, address, disk, seed)])),
     ...(asking.length && { files: Object.fromEntries(asking.map((disk) => [freshPath(address, disk.volume.name), freshText(master, name, disk)])) }),
   };
 }
@@ -34,12 +36,12 @@ const copySpec = (master: MasterRef, { volume, at, persist, generation, retain }
   driver: master.storage!.driver, from: { volume: volumePath(master, volume.name), ...(at !== undefined && { at }) }, generation, ...(retain && { retain }), ...(persist === "discard" && { discard: true }),
 });
 
-function targetSpec(master: MasterRef, name: string, address: string, boot: DisklessBoot): TargetSpec {
+function targetSpec(master: MasterRef, name: string, address: string, boot: DisklessBoot, seed: string | undefined): TargetSpec {
   const { driver, iqn } = master.storage!;
   const disks = offered(boot);
   const readOnly = disks.flatMap(({ lun, access }) => (access === "read" ? [String(lun)] : []));
   return {
-    luns: Object.fromEntries(disks.map((disk) => [String(disk.lun), storeOf(driver, pathOf(master, name, disk), disk.generation)])), ...(readOnly.length && { readOnly }),
+    luns: Object.fromEntries(disks.map((disk) => [String(disk.lun), storeOf(driver, pathOf(master, name, disk), disk.generation)])), ...(readOnly.length && { readOnly }), ...(seed !== undefined && { media: { [SEED_LUN]: seed } }),
     address, initiator: `${iqn}:${name}`, user: copyOf(name, boot.volume.name), portal: master.address, script: `${HTTP}/san/${address}-${boot.volume.name}.ipxe`,
   };
 }

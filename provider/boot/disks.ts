@@ -5,6 +5,9 @@ import type { Boot, Copy, DataDisk, DisklessBoot, VolumeRef } from "./types";
 /** tgt keeps 0 for itself. A machine's own disk is always this one, whatever else it is offered. */
 const OWN = 1;
 
+/** The seed of a machine, beside its disks. */
+export const SEED_LUN = 255;
+
 /** The disks that a machine may boot from, or install onto: its boot's own, or those of all menus that it can reach. */
 export function disksOf(boot: Boot): DisklessBoot[] {
   if (boot?.kind === "diskless") return [boot];

@@ -121,6 +121,8 @@ export interface TargetSpec {
   luns: Record<string, string>;
   /** Those of them that take no writes. */
   readOnly?: string[];
+  /** What it offers beside those, likewise, and may be exchanged for another while the machine has a session; takes no writes. */
+  media?: Record<string, string>;
   /** The one address that may log in. */
   address: string;
   /** The name that the machine gives itself. */

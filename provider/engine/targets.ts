@@ -40,6 +40,11 @@ target_drop() { # iqn user...
   shift
   account_drop "$@"
 }
+# The number stays, and with it the session: of a number that goes under one, the daemon keeps using what it has freed (tgt 1.0.85, target.c).
+target_exchange() { # iqn lun store
+  tid=$(target_live "$1" 2)
+  for change in online=0 path="$3" online=1; do tgt --op update --mode logicalunit --tid "$tid" --lun "$2" --params "$change" >&2 || fail; done
+}
 # What is saved and not offered is offered; what is offered and not saved goes. Where that fails, tgt-admin quotes the command, secret and all.
 targets_offer() { said=$(tgt-admin -C ${CONTROL} -e -c ${TARGETS_CONF} 2>&1) || { printf '%s\n' "$said" | sed 's/password=[^ ]*/password=[secret]/' >&2; fail; }; }
 # What is told at an address may be another machine's by now.

@@ -13,7 +13,7 @@ const LARGEST = 256 << 10;
 export function seedProblems(instance: Instance): Problem[] {
   const { cloudInit, boot, name } = instance;
   if (!cloudInit) return [];
-  if (!takesSeed(boot, cloudInit)) return [{ property: "cloudInit", reason: `cloudInit is given, and boot is "${boot.kind}": only the command line of a kernel says where the seed is; boot one with boot.kernel(), set cloudInit.delivery: "iso", or leave cloudInit out.` }];
+  if (!takesSeed(boot, cloudInit)) return [{ property: "cloudInit", reason: `cloudInit is given, and boot is "${boot.kind}": a kernel is told by its command line where the seed is, and a disk of the master has another one with the seed beside it; boot one of these with boot.kernel() or boot.diskless(), set cloudInit.delivery: "iso", or leave cloudInit out.` }];
   const sources = [...commandLineProblems(instance), ...directoryProblems(cloudInit), ...FIELDS.flatMap((field) => sourceProblems(cloudInit, field))];
   const wrong = sources.length ? sources : FIELDS.flatMap((field) => partProblems(instance, field));
   if (wrong.length) return wrong;
@@ -23,7 +23,7 @@ export function seedProblems(instance: Instance): Problem[] {
 }
 
 function commandLineProblems({ boot, cloudInit }: Instance): Problem[] {
-  const named = cloudInit!.delivery === "http" && boot.kind === "kernel" && cmdlineOf(boot).split(" ").find((word) => word.startsWith("ds="));
+  const named = cloudInit!.delivery === "auto" && boot.kind === "kernel" && cmdlineOf(boot).split(" ").find((word) => word.startsWith("ds="));
   return named ? [{ property: "boot", reason: `boot makes a command line with ${named}, and cloudInit adds an argument ds= of its own: leave one of them out.` }] : [];
 }
 

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
+import { disksOf, SEED_LUN } from "../boot/disks";
 import { HTTP, oneSpaced } from "../boot/script";
 import type { Boot, MasterRef } from "../boot/types";
+import { base } from "../engine/paths";
 import { quote } from "../engine/sh";
-import type { HostState } from "../engine/state";
+import { type HostState, SITE } from "../engine/state";
 import { userText } from "../render";
 import type { Desired } from "../resource";
 import { identityIn, isJinja, metaData } from "./formats";
@@ -29,8 +31,15 @@ export interface Seed {
   files: Record<string, string>;
 }
 
-/** Only a kernel is told by its command line where the seed is; a volume in a drive is found by whatever is booted. */
-export const takesSeed = (boot: Boot | undefined, { delivery }: CloudInit) => delivery === "iso" || boot?.kind === "kernel";
+/** Seeds that go to their machines as disks: what is in them, and the volumes. Nothing of it is served. */
+export const SEEDS = `${SITE}/seeds`;
+export const CIDATA = `${SITE}/cidata`;
+
+/** Who boots a disk of the master finds the seed on another one, beside it. */
+export const onDisk = (boot: Boot | undefined, { delivery }: CloudInit) => delivery === "auto" && !!boot && disksOf(boot).length > 0;
+
+/** A kernel is told by its command line where the seed is; a volume is found by whatever is booted. */
+export const takesSeed = (boot: Boot | undefined, cloudInit: CloudInit) => cloudInit.delivery === "iso" || boot?.kind === "kernel" || onDisk(boot, cloudInit);
 
 export const seedPath = (name: string) => `/seed/${name}`;
 const urlOf = ({ name, master }: Instance) => `${master.http}${seedPath(name)}/`;
@@ -50,8 +59,8 @@ export function partOf(instance: Instance, field: Field): string | undefined {
 }
 
 function variables(instance: Instance): Record<string, unknown> {
-  const { name, mac, uuid, serial, address, master, cloudInit } = instance;
-  const all = { name, hostname: hostnameOf(instance), mac, uuid, serial, address, seed: urlOf(instance), master: { name: master.name, address: master.address, http: master.http }, config: cloudInit!.config ?? {} };
+  const { name, mac, uuid, serial, address, master, boot, cloudInit } = instance;
+  const all = { name, hostname: hostnameOf(instance), mac, uuid, serial, address, seed: onDisk(boot, cloudInit!) ? undefined : urlOf(instance), master: { name: master.name, address: master.address, http: master.http }, config: cloudInit!.config ?? {} };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
@@ -76,19 +85,39 @@ export function seedOf(instance: Instance): Seed {
 /** The file CONFIG: `. ./CONFIG` in a shell. */
 const shellVariables = (config: Config) => Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}=${quote(String(value))}\n`).join("");
 
-/** The seed as it is served: its files, and, if it is asked for, the volume that holds them, under the name of its content and by a link. */
-export function seedState(instance: Instance): Pick<Desired, "builds"> & { state: Pick<HostState, "files" | "artifacts" | "links"> } {
+type SeedState = Pick<Desired, "builds"> & {
+  state: Pick<HostState, "files" | "artifacts" | "links">;
+  /** The volume that the machine is offered as a disk. */
+  disk?: string;
+};
+
+/** The seed as it is served: its files, and, if it is asked for, the volume that holds them, under the name of its content and by a link; or as a disk, for its machine alone. */
+export function seedState(instance: Instance): SeedState {
   const { files } = seedOf(instance);
-  const place = `${HTTP}${seedPath(instance.name)}`;
-  const served = Object.fromEntries(Object.entries(files).map(([path, text]) => [`${place}/${path}`, text]));
-  if (instance.cloudInit!.delivery !== "iso") return { state: { files: served } };
+  const { name, boot, cloudInit } = instance;
+  if (onDisk(boot, cloudInit!)) {
+    const { path, artifacts, builds } = volumeOf(files, CIDATA);
+    return { state: { files: below(`${SEEDS}/${name}`, files, (text) => ({ text, mode: "0600" })), artifacts }, builds, disk: `${path}/${VOLUME}` };
+  }
+  const place = `${HTTP}${seedPath(name)}`;
+  const served = below(place, files, (text) => text);
+  if (cloudInit!.delivery !== "iso") return { state: { files: served } };
+  const { path, artifacts, builds } = volumeOf(files, `${HTTP}/cidata`);
+  return { state: { files: served, artifacts, links: { [`${place}.iso`]: `../cidata/${base(path)}/${VOLUME}` } }, builds };
+}
+
+const below = <T>(place: string, files: Record<string, string>, spec: (text: string) => T) => Object.fromEntries(Object.entries(files).map(([path, text]) => [`${place}/${path}`, spec(text)]));
+
+const VOLUME = "cidata.iso";
+
+/** The volume that holds these files, below this folder, under the name of its content. */
+function volumeOf(files: Record<string, string>, folder: string) {
   const volume = iso("cidata", files);
   const recipe = createHash("sha256").update(volume).digest("hex");
-  const path = `${HTTP}/cidata/${recipe.slice(0, 16)}`;
-  return {
-    state: { files: served, artifacts: { [path]: { recipe } }, links: { [`${place}.iso`]: `../cidata/${recipe.slice(0, 16)}/cidata.iso` } },
-    builds: { [path]: { script: `echo ${gzipSync(volume).toString("base64")} | base64 -d | gzip -d >cidata.iso && echo '${recipe}  cidata.iso' | sha256sum -c >/dev/null` } },
-  };
+  const path = `${folder}/${recipe.slice(0, 16)}`;
+  const mode = folder === CIDATA ? "umask 077; " : "";
+  const script = `${mode}echo ${gzipSync(volume).toString("base64")} | base64 -d | gzip -d >${VOLUME} && echo '${recipe}  ${VOLUME}' | sha256sum -c >/dev/null`;
+  return { path, artifacts: { [path]: { recipe } }, builds: { [path]: { script } } };
 }
 
 /**
@@ -105,5 +134,9 @@ export function seeded(instance: Instance): Boot {
 /** For reviewers: whether what changes in the seed is run again is told by the instance-id. */
 export function seedSummary(instance: Instance): string {
   const { instanceId, files } = seedOf(instance);
-  return `cloud-init: runs once as instance-id ${instanceId} (${seedPath(instance.name).slice(1)}${instance.cloudInit!.delivery === "iso" ? ".iso" : ""}: ${Object.keys(files).sort().join(", ")})`;
+  const { name, boot, cloudInit } = instance;
+  const disk = onDisk(boot, cloudInit!);
+  const place = disk ? `LUN ${SEED_LUN}` : `${seedPath(name).slice(1)}${cloudInit!.delivery === "iso" ? ".iso" : ""}`;
+  const when = disk && disksOf(boot).every(({ persist }) => persist === "discard") ? "at each boot" : "once";
+  return `cloud-init: runs ${when} as instance-id ${instanceId} (${place}: ${Object.keys(files).sort().join(", ")})`;
 }

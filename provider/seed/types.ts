@@ -8,7 +8,7 @@ export interface CloudInit {
   config?: Config;
   rerun: "never" | "onChange";
   datasource: "nocloud" | "nocloud-net";
-  delivery: "http" | "iso";
+  delivery: "auto" | "iso";
 }
 
 /** A text, or a local file as the SDK describes it. */

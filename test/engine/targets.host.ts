@@ -166,3 +166,23 @@ test("killed at any tool: the next run comes to its end, and both files hold one
     host.remove();
   }
 });
+
+test("a medium is exchanged while its machine has a session, and nothing else is; a broken-off exchange is finished", async () => {
+  const medium = (name: string, more: object = {}) => target("a", 21, { luns: { 1: "/srv/a/disk.1" }, media: { 255: `/srv/seeds/${name}` }, ...more });
+  const host = newHost();
+  await engineOn(host).reconcile(medium("one"));
+  assert.match(conf(host, "a"), /<backing-store \/srv\/seeds\/one>\n +lun 255\n.*\n.*\n +readonly 1\n/);
+  assert.match(script(host, 21), /:::1:/);
+  assert.deepEqual((await engineOn(host).observe(medium("one"))).state, medium("one").want);
+  const drawn = secret(host, "a");
+  await host.shell("sed -i 's/^    I_T nexus information:/&\\n        I_T nexus: 1\\n                IP Address: 10.0.0.21/' /stub/targets");
+  assert.deepEqual(await whys(host, medium("two")), ["its saved file differs"]);
+  const shown = async () => (await host.shell("tgtadm --op show --mode target")).stdout;
+  assert.match(await shown(), /I_T nexus: 1\n[^]*LUN: 255\n +Readonly: Yes\n +Backing store path: \/srv\/seeds\/two\n/);
+  assert.equal(secret(host, "a"), drawn);
+  await host.shell("sed -i s/two/three/ /etc/netboot/iscsi/*");
+  assert.deepEqual(await whys(host, medium("three")), ["offered otherwise: 1=/srv/a/disk.1,255r=/srv/seeds/two golden+a 10.0.0.21"]);
+  assert.deepEqual(await whys(host, medium("three")), []);
+  for (const op of [medium("three", { luns: { 1: "/srv/a/disk.2" } }), medium("four", { address: "10.0.0.22" }), medium("three", { media: undefined }), medium("three", { media: { 254: "/srv/seeds/three" } })])
+    assert.match((await outcome(engineOn(host).reconcile(op))).error.message, /10\.0\.0\.21 has a session on it/);
+});

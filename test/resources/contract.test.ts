@@ -181,7 +181,7 @@ const HOSTILE: [string, Language[]][] = [
 
 function languageOf(path: string): Language {
     if (path.endsWith(".ipxe")) return "ipxe";
-    if (path.startsWith("/srv/netboot/http/seed/")) return "seed";
+    if (/^\/srv\/netboot\/(http\/seed|seeds)\//.test(path)) return "seed";
     if (path.startsWith("/srv/netboot/dhcp-hosts/")) return "hosts";
     // The same bytes for everyone: the page has no place for an input.
     if (path.startsWith("/srv/netboot/page/") && !path.startsWith("/srv/netboot/page/assigned/")) return "page";

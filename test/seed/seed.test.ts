@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { iso } from "../../provider/dist/seed/iso.js";
 import { cloudInitInput } from "../../sdk/dist/cloudInit.js";
 import { type DynamicProvider, startDynamicProvider } from "../adapter/dynamicProvider.ts";
-import { image, machine, onMaster } from "../adapter/inputs.ts";
+import { handle, image, machine, master, onMaster } from "../adapter/inputs.ts";
 import { judged } from "../resources/resource.ts";
 import { resolved } from "../resources/cases.ts";
 
@@ -139,4 +139,13 @@ test("a secret's volume is not told by its digest", async () => {
     const cloudInit = { userData: "#!/bin/sh\nHUSH5\n", delivery: "iso" };
     const { inputs } = (await provider.check("Machine", machine("n1", { cloudInit, __secrets: [["cloudInit", "userData"]] }))) as any;
     assert.doesNotMatch(shown(inputs), /HUSH5|cidata\/[0-9a-f]{16}/);
+});
+
+test("a secret that goes to its machine as a disk is told neither by the files nor by the disk's name", async () => {
+    const storing = handle({ ref: { ...master, host: "10.9.0.1", storage: { driver: "reflink", path: "/srv/netboot/volumes", iqn: "iqn.2024-07.internal.netboot" } } });
+    const diskless = { __master: storing, __pool: handle({ ref: { name: "lan", mode: "authoritative", subnet: "10.0.0.0/24", reserved: [] } }), address: "10.0.0.21", boot: { kind: "diskless", volume: { name: "golden" } } };
+    const { inputs, failures } = (await provider.check("Machine", machine("n9", { ...diskless, mac: "52:54:00:00:00:79", cloudInit: { userData: "#!/bin/sh\nHUSH6\n" }, __secrets: [["cloudInit", "userData"]] }))) as any;
+    assert.deepEqual(failures, []);
+    assert.doesNotMatch(shown(inputs), /HUSH6|cidata\/[0-9a-f]{16}/);
+    assert.match(shown(inputs), /"255"/);
 });

@@ -26,8 +26,8 @@ interface Seen {
 const folded = (text: string) => text.replaceAll("\n", "\\n");
 /** Identity of a disk as the machine sees it: not the daemon's own numbering, which changes with each start. */
 const serial = (iqn: string, lun: string) => sha256(`${iqn} ${lun}`).slice(0, 16);
-const luns = ({ luns }: TargetSpec) => Object.entries(luns).sort(([a], [b]) => Number(a) - Number(b));
-const fixed = ({ readOnly }: TargetSpec, lun: string) => readOnly?.includes(lun) ?? false;
+const luns = ({ luns, media }: TargetSpec) => Object.entries({ ...luns, ...media }).sort(([a], [b]) => Number(a) - Number(b));
+const fixed = ({ readOnly, media }: TargetSpec, lun: string) => (readOnly?.includes(lun) || (media && lun in media)) ?? false;
 
 function confOf(iqn: string, want: TargetSpec): string {
   const stores = luns(want).flatMap(([lun, store]) => [
@@ -40,6 +40,18 @@ function confOf(iqn: string, want: TargetSpec): string {
 function scriptOf(iqn: string, { portal, initiator, user, luns: disks }: TargetSpec): string {
   const [first] = Object.keys(disks).sort((a, b) => Number(a) - Number(b));
   return ["#!ipxe", `set initiator-iqn ${initiator}`, `set username ${user}`, `set password ${SECRET}`, `set netboot-disk iscsi:${portal}:::${first}:${iqn}`, ""].join("\n");
+}
+
+/** What the daemon has, by number. */
+const offered = (live: string): [lun: string, r: string, store: string][] =>
+  (live.split(" ")[0] ?? "").split(",").filter(Boolean).map((disk) => /^(\d+)(r?)=(.*)$/.exec(disk)!.slice(1) as [string, string, string]);
+
+/** What is to be exchanged, if no more differs than which media are offered: that needs no machine to be off. A commit that broke off may have saved it already. */
+function exchanged(iqn: string, want: TargetSpec, { live, conf, agree }: Seen): [lun: string, store: string][] | undefined {
+  const now = offered(live).flatMap(([lun, , store]) => (want.media && lun in want.media ? [[lun, store]] : []));
+  const before: TargetSpec = { ...want, media: Object.fromEntries(now) };
+  if (now.length !== Object.keys(want.media ?? {}).length || !agree || live !== liveOf(before) || ![want, before].some((spec) => conf === folded(confOf(iqn, spec)))) return undefined;
+  return Object.entries(want.media ?? {}).filter(([lun, store]) => before.media![lun] !== store);
 }
 
 const liveOf = (want: TargetSpec) => [luns(want).map(([lun, store]) => `${lun}${fixed(want, lun) ? "r" : ""}=${store}`).join(), want.user, want.address].join(" ");
@@ -84,7 +96,7 @@ $1 == "key" {
   parse: ([conf, confMode, user, path, script, scriptMode, agree, live, sessions]) => ({
     conf: conf!, confMode: confMode ?? "", user: user ?? "", path: path ?? "", script: script ?? "", scriptMode: scriptMode ?? "", agree: agree === "agree", live: live ?? "", sessions: sessions ? sessions.split(",") : [],
   }),
-  digest: (want) => sha256(JSON.stringify([luns(want), want.address, want.initiator, want.user, want.portal, want.script, ...(want.readOnly ?? [])])).slice(0, 16),
+  digest: (want) => sha256(JSON.stringify([luns(want), want.address, want.initiator, want.user, want.portal, want.script, ...(want.readOnly ?? []), ...(want.media ? Object.keys(want.media) : [])])).slice(0, 16),
   diff(want, seen, iqn) {
     if (want === undefined) return seen && "no longer declared";
     if (!seen) return "missing";
@@ -98,22 +110,26 @@ $1 == "key" {
   },
   observed(seen, want) {
     if (!seen.conf || !seen.live) return undefined;
-    const [disks, user, address] = seen.live.split(" ");
-    const { readOnly: _, ...rest } = want;
-    const found = (disks ?? "").split(",").filter(Boolean).map((disk) => /^(\d+)(r?)=(.*)$/.exec(disk)!.slice(1) as [string, string, string]);
-    const readOnly = found.flatMap(([lun, r]) => (r ? [lun] : []));
-    return { ...rest, luns: Object.fromEntries(found.map(([lun, , store]) => [lun, store])), ...(readOnly.length && { readOnly }), user: user!, address: address! };
+    const [, user, address] = seen.live.split(" ");
+    const { readOnly: _, media: __, ...rest } = want;
+    const all = offered(seen.live);
+    const isMedium = ([lun, r]: readonly string[]) => r === "r" && !!want.media && lun! in want.media;
+    const disks = all.filter((disk) => !isMedium(disk));
+    const media = all.filter(isMedium).map(([lun, , store]) => [lun, store]);
+    const readOnly = disks.flatMap(([lun, r]) => (r ? [lun] : []));
+    return { ...rest, luns: Object.fromEntries(disks.map(([lun, , store]) => [lun, store])), ...(readOnly.length && { readOnly }), ...(media.length && { media: Object.fromEntries(media) }), user: user!, address: address! };
   },
   script(todo) {
     const made = todo.filter((t) => t.op !== "remove");
     const gone = todo.filter((t) => t.op === "remove");
-    const anew = made.filter((t) => !t.seen || t.seen.conf !== folded(confOf(t.key, t.want!)) || t.seen.live !== liveOf(t.want!) || !t.seen.agree);
+    const media = new Map(made.map((t) => [t, t.seen && exchanged(t.key, t.want!, t.seen)]));
+    const anew = made.filter((t) => !media.get(t));
     const stale = made.flatMap((t) => (t.seen?.path && t.seen.path !== t.want!.script ? [sh`script_drop ${t.key} ${t.seen.path}`] : []));
     return {
       prepare: [...anew, ...gone].filter((t) => t.seen).map((t) => sh`target_idle ${t.key}`),
       stage: made.map((t) => sh`target_write ${t.key} ${confOf(t.key, t.want!)} ${t.want!.script} ${scriptOf(t.key, t.want!)}`),
       place: made.length ? [TARGETS, ...new Set(made.map((t) => folder(t.want!.script)))].map((dir) => sh`place ${dir} targets`) : [],
-      offer: made.length ? [...anew.map((t) => (t.seen?.live ? sh`target_drop ${t.key} ${t.want!.user} ${t.seen.user}` : sh`account_drop ${t.want!.user}`)), sh`targets_offer`] : [],
+      offer: made.length ? [...anew.map((t) => (t.seen?.live ? sh`target_drop ${t.key} ${t.want!.user} ${t.seen.user}` : sh`account_drop ${t.want!.user}`)), ...[...media].flatMap(([t, those]) => (those ?? []).map(([lun, store]) => sh`target_exchange ${t.key} ${lun} ${store}`)), sh`targets_offer`] : [],
       stop: gone.map((t) => sh`target_withdraw ${t.key} ${t.seen!.user} ${t.seen!.path}`),
       retire: stale,
     };

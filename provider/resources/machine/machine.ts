@@ -118,8 +118,8 @@ export function stateOf(machine: Machine): { state: HostState; builds?: Desired[
   const { name, master, mac, address, hostname, localBoot } = machine;
   const boot = seeded(machine);
   const [first, ...others] = identities(machine);
-  const { files: fresh, ...disks } = disklessState(machine);
-  const { state: seed, builds: seeds } = hasSeed(machine) ? seedState(machine) : { state: {}, builds: undefined };
+  const { state: seed, builds: seeds, disk } = hasSeed(machine) ? seedState(machine) : ({ state: {} } as ReturnType<typeof seedState>);
+  const { files: fresh, ...disks } = disklessState({ ...machine, seed: disk });
   const test = memtestState([boot]);
   const artifacts = { ...seed.artifacts, ...test.artifacts };
   const builds = seeds || test.artifacts ? { ...seeds, ...memtestBuilds([boot]) } : undefined;

@@ -7,6 +7,7 @@ import { TARGETS, TARGETS_CONF } from "../../engine/targets";
 import { LIMITS } from "../../engine/volumes/library";
 import { templates } from "../../render";
 import type { Problem } from "../../resource";
+import { CIDATA, SEEDS } from "../../seed/seed";
 import { freshState } from "./fresh";
 import { LOGS } from "./files";
 import { ISCSI_UNIT, unitPath } from "./services";
@@ -16,7 +17,7 @@ const template = templates(__dirname);
 const PORT = 3260;
 const SYSTEM = /^\/(bin|boot|dev|etc|lib|lib32|lib64|proc|root|run|sbin|sys|tmp|usr)(\/|$)/;
 /** What else is kept on a master: a volume may have any of these names. */
-const OTHERS = [HTTP, TFTP, `${SITE}/claims`, `${SITE}/dhcp-hosts`, REPORTS, MEMORY, LEDGER, LOGS];
+const OTHERS = [HTTP, TFTP, `${SITE}/claims`, `${SITE}/dhcp-hosts`, REPORTS, SEEDS, CIDATA, MEMORY, LEDGER, LOGS];
 
 type State = Required<Pick<HostState, "packages" | "directories" | "files" | "services">> & { checks: Check[] };
 
