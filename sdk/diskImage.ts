@@ -30,6 +30,8 @@ export interface DiskImageArgs extends OnMaster, Fields<Omit<DiskImageInput, "na
 export class DiskImage extends NetbootResource {
     /** @internal What a `boot` holds of it. */
     declare readonly __ref: pulumi.Output<unknown>;
+    /** @internal What a volume of it is called. */
+    readonly __volume: string;
     /** SHA-256 of the source file: what the image is known by on the master. */
     declare readonly digest: pulumi.Output<string>;
     /** Bytes of the disk, where the source file says it. */
@@ -40,5 +42,6 @@ export class DiskImage extends NetbootResource {
     constructor(name: string, args: DiskImageArgs, opts?: pulumi.CustomResourceOptions) {
         const source = pulumi.output(args.source).apply((given) => imageInput(given));
         super("DiskImage", name, { ...args, source }, ["__ref", "digest", "size", "url"], opts);
+        this.__volume = name;
     }
 }

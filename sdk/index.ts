@@ -7,6 +7,7 @@ export type { Connection } from "./connection";
 export { DhcpPool, type DhcpPoolArgs } from "./dhcpPool";
 export { DiskImage, type DiskImageArgs, type ImageSource } from "./diskImage";
 export { Fleet, type FleetArgs, type FleetMachine } from "./fleet";
+export { Instance, type InstanceArgs } from "./instance";
 export { KernelImage, type KernelImageArgs } from "./kernelImage";
 export type { FileSource } from "./localFile";
 export { Machine, type MachineArgs } from "./machine";
