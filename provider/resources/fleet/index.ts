@@ -52,7 +52,7 @@ function summed(problems: Problem[]): Problem[] {
 
 /** Variables that no seed takes. */
 const idle = ({ machines }: Fleet, { name, cloudInit }: Machine): Problem[] =>
-  machines[name]!.config && !cloudInit ? [{ property: below(name, "config"), reason: `${below(name, "config")} is given, and the machine has no seed that takes it: give the fleet or the machine a cloudInit, and let it boot a kernel.` }] : [];
+  machines[name]!.config && !cloudInit ? [{ property: below(name, "config"), reason: `${below(name, "config")} is given, and the machine has no seed that takes it: give the fleet or the machine a cloudInit, and let it boot a kernel or a disk of the master.` }] : [];
 
 const type: ResourceType<Fleet> = {
   name: "Fleet",
