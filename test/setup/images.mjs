@@ -6,7 +6,7 @@ import { aptInstall } from "./apt.mjs";
 import { ask, Missing, note, run, step } from "./step.mjs";
 import { images as tags, outputs, recipeOf } from "./where.mjs";
 
-const LONG = ["debianDisk"];                            // what only the long tests need
+const LONG = ["debianDisk", "templateDisk"];            // what only the long tests need
 const PEERS = ["bmc", "winpe"];                         // what only tests need, and no demo
 
 export const images = () => have(Object.keys(tags).filter((name) => ![...LONG, ...PEERS].includes(name)));
@@ -21,11 +21,11 @@ async function have(names) {
     if (!missing.length) await step("images", async () => `${names.length} there`);
 }
 
-async function build({ tag, base, folder, release }) {
+async function build({ tag, base, folder, release, args = {} }) {
     if (release) return fromRelease(tag, folder, ...release.split(" "));
     const wheels = existsSync(join(folder, "requirements.txt")) ? await withWheels(folder) : undefined;
     try {
-        await run("docker", ["build", "--tag", tag, "--build-arg", `BASE=${base}`, wheels ?? folder]);
+        await run("docker", ["build", "--tag", tag, ...Object.entries({ BASE: base, ...args }).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]), wheels ?? folder]);
     } finally {
         if (wheels) rmSync(wheels, { recursive: true, force: true });
     }

@@ -24,7 +24,8 @@ const recipes = {
     dhcp: { folder: "dhcp", from: "baseDebian12" },
     bmc: { folder: "bmc", from: "baseDebian12" },
     kernel: { folder: "kernel", from: "baseDebian12" },
-    debianDisk: { folder: "debianDisk", from: "baseDebian12" },
+    debianDisk: { folder: "debianDisk", from: "baseDebian12", args: { MEBIBYTES: 640 } },
+    templateDisk: { folder: "debianDisk", from: "baseDebian12", args: { MEBIBYTES: 1024, MORE: "cloud-init open-iscsi busybox" } },
     winpe: { folder: "winpe", from: "baseDebian12" },
 };
 
@@ -47,13 +48,18 @@ export const recipeOf = (name) => ({ ...recipes[name], folder: folderOf(name), t
 
 /** Images that only make files: where those are copied to. */
 const outOf = (name) => join(cacheDir, "artifacts", images[name].split(":")[1]);
-export const outputs = { kernel: outOf("kernel"), debianDisk: outOf("debianDisk"), winpe: outOf("winpe") };
+export const outputs = { kernel: outOf("kernel"), debianDisk: outOf("debianDisk"), templateDisk: outOf("templateDisk"), winpe: outOf("winpe") };
 
 /** The kernel and the initial file system that a test's PXE clients boot. */
 export const artifacts = { vmlinuz: join(outputs.kernel, "vmlinuz"), initrd: join(outputs.kernel, "initrd.img") };
 
+const diskOf = (folder) => ({ packed: join(folder, "disk.img.zst"), digest: join(folder, "digest") });
+
 /** A disk with an installed Debian, and the digest of its raw bytes. */
-export const debianDisk = { packed: join(outputs.debianDisk, "disk.img.zst"), digest: join(outputs.debianDisk, "digest") };
+export const debianDisk = diskOf(outputs.debianDisk);
+
+/** The same for machines that boot it by iSCSI, with cloud-init. */
+export const templateDisk = diskOf(outputs.templateDisk);
 
 /** What Windows PE is started from, with nothing of Windows in it; and a loader for UEFI in wimboot's place, which says what it was given. */
 export const winpe = { media: join(outputs.winpe, "media"), iso: join(outputs.winpe, "winpe.iso"), loader: join(outputs.winpe, "list.efi") };

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The disk, without loop devices and mounts: file systems are made as files and put into their places.
 set -eu
-mib=1048576 size=640
+mib=1048576 size=$MEBIBYTES
 system=/system disk=/build/disk.img
 mkdir -p /build /out
 cd /build

@@ -1,0 +1,13 @@
+# A template, as docs/cloud-init.md says it is made.
+# The initial RAM disk logs in to the disk that iPXE has left word of (iBFT), by the address and the secret that are there.
+echo ISCSI_AUTO=true > /etc/iscsi/iscsi.initramfs
+# Nobody touches the card that the root file system comes by.
+arguments=network-config=disabled
+# Each machine draws its own.
+id=
+cat > /etc/cloud/cloud.cfg.d/99-template.cfg << END
+datasource_list: [NoCloud]
+# What only takes time on an emulated processor.
+ssh_genkeytypes: [ed25519]
+locale: false
+END
