@@ -52,6 +52,18 @@ const examples: Record<string, Case> = {
         stays: ["/etc/group", "/etc/gshadow"],
         resources: 8, file: "/etc/systemd/system/netboot-iscsi.service", line: /portal=/,
     },
+    instances: {
+        config: (lab) => ({ image: join(lab.folder, "debian.img"), databasePassword: "correct horse" }),
+        prepare: (lab, master) => (writeFileSync(join(lab.folder, "debian.img"), bootableDisk()), mountStore(master, "/srv/netboot/volumes")),
+        stays: ["/etc/group", "/etc/gshadow"],
+        resources: 24, file: "/srv/netboot/seeds/web-9/user-data", line: /web-9: web 9/,
+    },
+    "internet-cafe": {
+        config: (lab) => ({ officeImage: join(lab.folder, "office.img"), gamesImage: join(lab.folder, "games.img"), night: 20778, seats: { "seat-1": { mac: "52:54:00:00:00:51", address: lab.at(51) }, "seat-2": { mac: "52:54:00:00:00:52", address: lab.at(52) } } }),
+        prepare: (lab, master) => (["office", "games"].forEach((name, i) => writeFileSync(join(lab.folder, `${name}.img`), Buffer.concat([bootableDisk(), Buffer.alloc(512 * i)]))), mountStore(master, "/srv/netboot/volumes")),
+        stays: ["/etc/group", "/etc/gshadow"],
+        resources: 9, file: "/srv/netboot/http/menu/seats.ipxe", line: /Games, kept until tonight/,
+    },
     fleet: { resources: 4, file: mac("52-54-00-00-01-28"), line: /netboot\.name=node-40/ },
     overnight: {
         config: (lab) => ({ term: 1, image: join(lab.folder, "classroom.img"), seats: { "seat-1": "52:54:00:00:00:41", "seat-2": "52:54:00:00:00:42" } }),
