@@ -40,7 +40,7 @@ target_drop() { # iqn user...
   shift
   account_drop "$@"
 }
-# The number stays, and with it the session: of a number that goes under one, the daemon keeps using what it has freed (tgt 1.0.85, target.c).
+# The number stays: one that goes is refused while anything of it is under way, and comes back to its machine as another disk.
 target_exchange() { # iqn lun store
   tid=$(target_live "$1" 2)
   for change in online=0 path="$3" online=1; do tgt --op update --mode logicalunit --tid "$tid" --lun "$2" --params "$change" >&2 || fail; done

@@ -43,23 +43,26 @@ after(async () => {
     await lab.close();
 });
 
-const program = ({ bios = 1, uefi = 1, persist = "keep", better = false, storage = "", more = "" } = {}) => `
+const program = ({ bios = 1, uefi = 1, persist = "keep", better = false, storage = "", seed = "first", more = "" } = {}) => `
 const m = master({ storage: { ${storage} } });
 const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
 const disk = new netboot.DiskImage("golden", { master: m, source: "./golden.img.zst" });
 const golden = new netboot.Volume("golden", { master: m, ${better ? 'from: { machine: "uefi" }, generation: 2, history: 1' : "from: disk, history: 1"} });
 const at = (last) => site.require("address").replace(/[0-9]+$/, last);
-const machine = (name, mac, last, boots) => new netboot.Machine(name, { master: m, mac, pool: lan, address: at(last), boot: boots });
+const machine = (name, mac, last, boots, more) => new netboot.Machine(name, { master: m, mac, pool: lan, address: at(last), boot: boots, ...more });
 const home = new netboot.Volume("home", { master: m, size: "4MiB" });
 const library = new netboot.Volume("library", { master: m, from: home });
-machine("bios", "${macs.bios}", ${numbers.bios}, boot.diskless(golden, { generation: ${bios}, persist: "${persist}", dataDisks: [{ volume: home, lun: 2 }, { volume: library, lun: 3, access: "read" }] }));
+machine("bios", "${macs.bios}", ${numbers.bios}, boot.diskless(golden, { generation: ${bios}, persist: "${persist}", dataDisks: [{ volume: home, lun: 2 }, { volume: library, lun: 3, access: "read" }] }), { cloudInit: { userData: "#!/bin/sh\\necho ${seed}\\n" } });
 machine("uefi", "${macs.uefi}", ${numbers.uefi}, boot.diskless(golden, { generation: ${uefi} }));
 ${more}`;
 
 /** What the tests come to. */
-const last = { bios: 2, persist: "discard", better: true };
+const seeded = { seed: "second" };
+const last = { ...seeded, bios: 2, persist: "discard", better: true };
 const digest = async (name: string, generation = 1) => (await master.exec(`sha256sum <${STORE}/${name}/disk.${generation}`)).slice(0, 64);
 const tgtadm = "tgtadm -C 3261 --lld iscsi";
+/** The volume that the daemon offers as the seed of the machine `bios`. */
+const seedDisk = async () => /LUN: 255\n[^]*?Readonly: Yes\n[^]*?Backing store path: (\S+)/.exec((await shown()).split(/^(?=Target )/m).find((target) => target.includes(":bios:golden"))!)![1]!;
 const shown = () => master.exec(`${tgtadm} --op show --mode target`);
 const secret = async (name: string) => (await master.exec(`sed -n 's/^ *incominguser [^ ]* //p' '/etc/netboot/iscsi/${IQN}:${name}:golden.conf'`)).trim();
 /** Ends what a machine that has lost its power leaves behind. */
@@ -96,6 +99,7 @@ test("refused: another secret, another machine's disk and its secret, and who as
         // libiscsi's own test of a disk that takes no writes: on one that does it is skipped.
         const readOnly = async (lun: number) => (await tryExec(asking, `LIBISCSI_CHAP_USERNAME=golden+bios LIBISCSI_CHAP_PASSWORD='${own}' timeout 30 iscsi-test-cu --dataloss -V -t SCSI.ReadOnly -i ${IQN}:bios iscsi://${master.host}/${IQN}:bios:golden/${lun} 2>&1`)).stdout;
         assert.match(await readOnly(2), /Logical unit is not write-protected/);
+        assert.match(await readOnly(255), /\[OK\] WRITE10 returned CHECK_CONDITION DATA PROTECTION/);
         const refused = await readOnly(3);
         for (const command of ["ORWRITE", "WRITE10", "WRITE12", "WRITE16", "WRITESAME16", "WRITEVERIFY10"]) assert.match(refused, new RegExp(`\\[OK\\] ${command} returned CHECK_CONDITION DATA PROTECTION\\S* WRITE_PROTECTED`));
         const listed = (await tryExec(asking, `timeout 20 iscsi-ls -i ${IQN}:uefi iscsi://${master.host} 2>&1`)).stdout;
@@ -104,6 +108,7 @@ test("refused: another secret, another machine's disk and its secret, and who as
         const fetched = (last: number) => exec(asking, `curl -s http://${master.host}/san/${lab.at(last)}-golden.ipxe`);
         assert.ok((await fetched(numbers.bios)).includes(own));
         assert.match(await fetched(numbers.uefi), /403 Forbidden/);
+        for (const path of ["seed/bios/user-data", "seeds/bios/user-data", "cidata/"]) assert.match(await exec(asking, `curl -s http://${master.host}/${path}`), /404 Not Found/, "a seed on a disk is served to nobody");
         assert.match(await exec(asking, `curl -s http://${master.host}/san/fresh/golden`), /404 Not Found/, "a disk that is kept is not made anew for who asks");
     } finally {
         await asking.stop();
@@ -122,7 +127,12 @@ for (const firmware of ["bios", "uefi"] as const)
             site.program(program({ bios: 2 }));
             const { text } = await site.up({ expect: 1 });
             assert.match(text, /has a session on it/);
-            site.program(program());
+            const before = await seedDisk();
+            site.program(program(seeded));
+            await site.up();
+            assert.notEqual(await seedDisk(), before);
+            assert.match(await shown(), new RegExp(`IP Address: ${lab.at(numbers.bios)}`), "another seed ends no session");
+            await master.exec(`grep -aqx "echo second" ${await seedDisk()}`);
         }
         await client.stop();
         await endSession(firmware);
@@ -134,7 +144,7 @@ const mark = (name: string) => `disk=$(ls ${STORE}/golden+${name}/disk.*); print
 test("a higher generation makes one machine's disk anew and leaves the other's alone; lower ones are refused in the preview", async () => {
     for (const name of ["bios", "uefi"]) await master.exec(mark(name));
     const written = await digest("golden+uefi");
-    site.program(program({ bios: 2 }));
+    site.program(program({ ...seeded, bios: 2 }));
     const { text } = await site.run(["preview", "--diff"]);
     assert.match(text, /DISCARDS what is on golden\+bios, which is made anew \(generation 1 → 2\)/);
     await site.up();
@@ -142,14 +152,14 @@ test("a higher generation makes one machine's disk anew and leaves the other's a
     assert.equal(await digest("golden+uefi"), written);
     assert.equal((await master.exec(`ls ${STORE}/golden+bios`)).trim(), "disk.2\nlineage");
     assert.match(await shown(), /golden\+bios\/disk\.2/);
-    site.program(program());
+    site.program(program(seeded));
     assert.match((await site.run(["preview"], { expect: "any" })).text, /boot\.generation is 1, and golden\+bios is of generation 2/);
-    site.program(program({ bios: 2 }));
+    site.program(program({ ...seeded, bios: 2 }));
 });
 
 test("a machine that is to forget finds the golden disk at each boot, whatever its last one left; the other's is left alone", { timeout: 300_000 }, async (t) => {
     const others = [await digest("golden+uefi"), (await shown()).split(/^(?=Target )/m).find((target) => target.includes(":uefi:golden"))];
-    site.program(program({ bios: 2, persist: "discard" }));
+    site.program(program({ ...seeded, bios: 2, persist: "discard" }));
     const { text } = await site.run(["preview", "--diff"]);
     assert.match(text, /DISCARDS what is on golden\+bios at the next boot of its machine, and at each one after that/);
     assert.match(text, /what the machine writes is DISCARDED at each boot/);
