@@ -26,6 +26,6 @@ for (let n = 1; n < 10; n++)
 
 // And one of a directory, with a password that no state, no preview and no other machine shows.
 new netboot.Instance("database", {
-    master, pool, template, mac: "52:54:00:00:03:0a", address: address(30), hostname: "database", retain: true,
+    master, pool, template, mac: "52:54:00:00:03:0a", address: address(30), hostname: "database",
     cloudInit: { directory: "./database", config: { PASSWORD: site.getSecret("databasePassword") ?? "" }, rerun: "onChange" },
 });

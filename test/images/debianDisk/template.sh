@@ -1,6 +1,8 @@
 # A template, as docs/cloud-init.md says it is made.
 # The initial RAM disk logs in to the disk that iPXE has left word of (iBFT), by the address and the secret that are there.
 echo ISCSI_AUTO=true > /etc/iscsi/iscsi.initramfs
+# What iPXE has left holds the secret, which Linux shows to all users of the machine.
+echo 'z /sys/firmware/ibft/target*/chap-secret 0400 root root' > /etc/tmpfiles.d/ibft.conf
 # Nobody touches the card that the root file system comes by.
 arguments=network-config=disabled
 # Each machine draws its own.
