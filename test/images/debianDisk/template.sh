@@ -5,8 +5,9 @@ echo ISCSI_AUTO=true > /etc/iscsi/iscsi.initramfs
 echo 'z /sys/firmware/ibft/target*/chap-secret 0400 root root' > /etc/tmpfiles.d/ibft.conf
 # Nobody touches the card that the root file system comes by.
 arguments=network-config=disabled
-# Each machine draws its own.
+# Each machine draws its own; systemd would take the one that D-Bus has.
 id=
+rm -f /var/lib/dbus/machine-id
 cat > /etc/cloud/cloud.cfg.d/99-template.cfg << END
 datasource_list: [NoCloud]
 # What only takes time on an emulated processor.
