@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as nunjucks from "nunjucks";
 import { quote } from "./engine/sh";
+import { bareValue, oneLine } from "./install/language";
 import { dnsmasqText, dnsmasqWord, type Fault, ipxeText, ipxeWord, plainWord } from "./language";
 
 /**
@@ -35,25 +36,53 @@ export function templates(folder: string): (name: string, values: object) => str
 export class TemplateFault extends Error {}
 
 /** Users' templates know no files, no chance, and no comments but `{#-- … --#}`: shells write `${#list}`. */
-const users = new nunjucks.Environment([], { autoescape: false, throwOnUndefined: true, trimBlocks: true, lstripBlocks: true, tags: { commentStart: "{#--", commentEnd: "--#}" } }) as nunjucks.Environment & { globals: object };
+type Users = nunjucks.Environment & { globals: object; opts: { autoescape: boolean } };
+function usersEnvironment(autoescape: boolean): Users {
+  const made = new nunjucks.Environment([], { autoescape, throwOnUndefined: true, trimBlocks: true, lstripBlocks: true, tags: { commentStart: "{#--", commentEnd: "--#}" } }) as Users;
+  made.addFilter("random", () => {
+    throw new Error("random would give another text at each preview");
+  });
+  return made;
+}
+const users = usersEnvironment(false);
 users.addFilter("sh", (value: unknown) => quote(String(value)));
-users.addFilter("random", () => {
-  throw new Error("random would give another text at each preview");
-});
+
+/** Of answer files: a value comes through a filter that writes it for its place, or holds nothing that its place would interpret. */
+const guarded = usersEnvironment(true);
+const { runtime } = nunjucks as unknown as { runtime: { SafeString: new (text: string) => object; suppressValue(value: unknown, autoescape: boolean): unknown } };
+const safe = (text: string) => new runtime.SafeString(text);
+guarded.addFilter("sh", (value: unknown) => safe(quote(String(value))));
+guarded.addFilter("json", (value: unknown) => safe(JSON.stringify(value)));
+guarded.addFilter("line", (value: unknown) => safe(must(String(value), oneLine)));
+// Where nunjucks escapes for HTML, whatever the language is.
+const { suppressValue } = runtime;
+runtime.suppressValue = (value, autoescape) => (!autoescape || value instanceof runtime.SafeString || value === undefined || value === null ? suppressValue(value, autoescape) : must(String(value), bareValue));
 const { globals } = users;
+
+function must(text: string, fault: (text: string) => Fault): string {
+  const wrong = fault(text);
+  if (wrong) throw new Error(wrong);
+  return text;
+}
 
 /** A thousand machines share a template: each is compiled once. */
 const compiled = new Map<string, nunjucks.Template>();
 
-function template(text: string): nunjucks.Template {
-  const known = compiled.get(text) ?? new nunjucks.Template(text, users, undefined, true);
+function template(text: string, environment: Users): nunjucks.Template {
+  const key = `${environment.opts.autoescape} ${text}`;
+  const known = compiled.get(key) ?? new nunjucks.Template(text, environment, undefined, true);
   if (compiled.size > 100) compiled.clear();
-  compiled.set(text, known);
+  compiled.set(key, known);
   return known;
 }
 
 /** A user's template with these variables: plain values, and maps of them. A name that there is not is an error wherever it is used, in a condition too. Throws a TemplateFault. */
-export function userText(text: string, variables: Record<string, unknown>): string {
+export const userText = (text: string, variables: Record<string, unknown>): string => rendered(text, variables, users);
+
+/** The same for an answer file. */
+export const answerText = (text: string, variables: Record<string, unknown>): string => rendered(text, variables, guarded);
+
+function rendered(text: string, variables: Record<string, unknown>, environment: Users): string {
   let missing: string | undefined;
   const strict = (known: object, place: string, all = false): object =>
     new Proxy(known, {
@@ -66,9 +95,9 @@ export function userText(text: string, variables: Record<string, unknown>): stri
     });
   const values = Object.entries(variables).map(([name, value]) => [name, value && typeof value === "object" ? strict(value, `${name}.`) : value]);
   // Nunjucks has no hook for names that are not there; but all that no template sets itself it looks for in the globals.
-  users.globals = strict({ ...globals, ...Object.fromEntries(values) }, "", true);
+  environment.globals = strict({ ...globals, ...Object.fromEntries(values) }, "", true);
   try {
-    return template(text).render({});
+    return template(text, environment).render({});
   } catch (error) {
     if (missing === undefined) throw new TemplateFault(words((error as Error).message));
     const line = text.split("\n").findIndex((it) => it.includes(missing!)) + 1;

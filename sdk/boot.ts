@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { BootMenu } from "./bootMenu";
 import type { DiskImage } from "./diskImage";
 import type { Fields, Inputs } from "./inputs";
+import type { InstallerImage } from "./installerImage";
 import type { KernelImage } from "./kernelImage";
 import { rolesHad } from "./roles";
 import type { Volume } from "./volume";
@@ -59,6 +60,17 @@ export const clone = (image: DiskImage, options: Options<"clone", "image">): Boo
  * boot.capture({ name: "golden", disk: "only", generation: 1 })
  */
 export const capture = (options: Options<"capture">): Boot => ({ ...options, kind: "capture" }) as Boot;
+
+/**
+ * A system, installed by an installer that needs nobody onto a disk of the machine, once for each `generation`, ERASING the disk; then, and ever after, its own disk.
+ * `answers` are this machine's values for the installer's template.
+ *
+ * @example
+ * boot.install(bookworm, { disk: "only", generation: 1 })
+ * @example
+ * boot.install(bookworm, { disk: { serial: "S4EWNX0R123456" }, generation: 2, answers: { role: "database" }, retries: 1, then: "poweroff" })
+ */
+export const install = (installer: InstallerImage, options: Options<"install", "installer">): Boot => ({ ...options, kind: "install", installer: installer.__ref }) as Boot;
 
 /**
  * A disk of the master, by iSCSI: a copy of a volume that is this machine's own, and takes room only for what the machine changes. Raise `generation` to have it

@@ -39,7 +39,8 @@ export function cloudInitInput({ userData, metaData, networkConfig, vendorData, 
 /** Plain values stay plain: each output costs promises, and there may be a thousand machines. */
 const read = <T>(value: pulumi.Input<T>, change: (value: any) => unknown): unknown => (pulumi.Output.isInstance(value) || value instanceof Promise ? pulumi.output(value).apply(change) : change(value));
 
-const partInput = (part: SeedPart) => (typeof part === "string" ? part : { path: part.path, ...attempt(() => ({ text: text(part.path) })) });
+/** A template with the text of its file. */
+export const partInput = (part: SeedPart) => (typeof part === "string" ? part : { path: part.path, ...attempt(() => ({ text: text(part.path) })) });
 
 function directoryInput(path: string) {
     return { path, ...attempt(() => ({ files: Object.fromEntries(below(path).map((file) => [file, text(join(path, file))])) })) };

@@ -8,6 +8,7 @@ export { DhcpPool, type DhcpPoolArgs } from "./dhcpPool";
 export { DiskImage, type DiskImageArgs, type ImageSource } from "./diskImage";
 export { Fleet, type FleetArgs, type FleetMachine } from "./fleet";
 export { Instance, type InstanceArgs } from "./instance";
+export { InstallerImage, type InstallerImageArgs } from "./installerImage";
 export { KernelImage, type KernelImageArgs } from "./kernelImage";
 export type { FileSource } from "./localFile";
 export { Machine, type MachineArgs } from "./machine";

@@ -18,6 +18,8 @@ const words = (boot: Boot): string => {
       return `clone ${boot.image.name}`;
     case "capture":
       return `capture ${boot.name}`;
+    case "install":
+      return `install ${boot.installer.name}`;
     case "diskless":
       return `copy of ${boot.volume.name}`;
     case "winpe":

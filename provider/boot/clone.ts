@@ -6,7 +6,7 @@ import type { CaptureBoot, CloneBoot, DiskChoice, MasterRef } from "./types";
 type Line = [key: string, value: string];
 
 /** Lines of an order's job (docs/cloning-protocol.md) but for the nonce and the site, which the host draws. */
-const job = (machine: string, generation: number, lines: Line[]): string =>
+export const job = (machine: string, generation: number, lines: Line[]): string =>
   [["netboot-job", "1"], ["machine", machine], ["generation", String(generation)], ...lines, ["end", "end"]].map(([key, value]) => `${key} ${value}\n`).join("");
 
 /** A wish (`auto`) is unicast where the master has nothing else. */
@@ -26,7 +26,7 @@ export const captureJob = (machine: string, { name, disk, generation, then, onFa
 /** Where a captured disk is to be found on the master. */
 const capturePath = ({ name, generation }: CaptureBoot): string => `${SITE}/captures/${name}/${generation}.zst`;
 
-function diskText(disk: DiskChoice): string {
+export function diskText(disk: DiskChoice): string {
   if (disk === "only") return disk;
   const [[how, value]] = Object.entries(disk) as [[string, string]];
   const range = how === "size" ? sizes(value) : undefined;
@@ -66,7 +66,7 @@ export function cloneProblems({ image, disk, transport }: CloneBoot, property: s
   ];
 }
 
-const which = (disk: DiskChoice) => (disk === "only" ? "its only fixed disk" : `its disk with ${diskText(disk)}`);
+export const which = (disk: DiskChoice) => (disk === "only" ? "its only fixed disk" : `its disk with ${diskText(disk)}`);
 
 /** What a clone does, in lines for a reviewer. */
 export function cloneSummary({ image, disk, generation, overwrite, verify, transport, then }: CloneBoot): string[] {

@@ -1,6 +1,7 @@
 import { cloneProblems, diskProblems, imagingProblems } from "./clone";
 import { copyProblems, normalisedDisks } from "./disks";
 import { ipxeText } from "../language";
+import { installProblems } from "../install/order";
 import { menuProblems } from "./menu";
 import type { Problem } from "../resource";
 import { volumesProblems } from "./volumes";
@@ -24,6 +25,7 @@ const LONGEST = 2000;
 
 export function bootProblems(boot: Boot, property: string, local: LocalBoot, master?: MasterRef): Problem[] {
   if (boot.kind === "clone") return cloneProblems(boot, property, master);
+  if (boot.kind === "install") return installProblems(boot, property, master);
   if (boot.kind === "rescue") return imagingProblems("the rescue system", property, master);
   if (boot.kind === "capture") return [...imagingProblems(`a capture of ${boot.name}`, property, master), ...diskProblems(boot.disk, `${property}.disk`)];
   if (boot.kind === "diskless") return [...volumesProblems("it is a disk of the master", property, master), ...copyProblems(boot, property)];

@@ -4,7 +4,8 @@ import { winpeJob, type WinPeJob } from "./winpe";
 import { discards } from "./disks";
 import { MEMTEST_URL } from "./memtest";
 import { menuSettings } from "./menu";
-import type { Boot, LocalBoot, MasterRef, Retries } from "./types";
+import { tokens } from "../install/order";
+import type { Boot, InstallBoot, LocalBoot, MasterRef, Retries } from "./types";
 
 const template = templates(__dirname);
 
@@ -17,7 +18,7 @@ export const TFTP = `${SITE}/tftp`;
 export const menuPath = (name: string) => `/menu/${name}.ipxe`;
 
 /** A boot as templates render it: no references any more, only words. Nothing for the local disk. */
-export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string; /** Name of the machine that must have an order first. */ order?: string; /** Arguments that iPXE fills in. */ own?: string } | { kind: "chain"; url: string } | ({ kind: "menu"; url: string } & Seen) | { kind: "disk"; volume: string; /** Copied anew first. */ fresh: boolean } | WinPeJob | { kind: "door"; behind: string } | { kind: "memtest"; folder: string; cmdline: string } | { kind: "hardware" | "reboot" | "poweroff" | "shell" };
+export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string; /** Name of the machine that must have an order first. */ order?: string; /** Arguments that iPXE fills in. */ own?: string; /** Of an installation: what it must take before it begins, one after the other, and where it says that none is left. */ begin?: { tokens: string[]; spent: string } } | { kind: "chain"; url: string } | ({ kind: "menu"; url: string } & Seen) | { kind: "disk"; volume: string; /** Copied anew first. */ fresh: boolean } | WinPeJob | { kind: "door"; behind: string } | { kind: "memtest"; folder: string; cmdline: string } | { kind: "hardware" | "reboot" | "poweroff" | "shell" };
 
 /** What a menu is told of the machine: nothing, or settings by name. */
 interface Seen {
@@ -34,6 +35,8 @@ export function leftoversOf(jobs: Job[]): { images: string[]; disk: boolean } {
 export interface Booting {
   machine: string;
   master: MasterRef;
+  /** Arguments of an installer's kernel, as they are for this machine. */
+  installer?: string;
 }
 
 export function jobOf(boot: Boot, who?: Booting): Job | undefined {
@@ -54,6 +57,8 @@ export function jobOf(boot: Boot, who?: Booting): Job | undefined {
       return who && imaging(who, true);
     case "rescue":
       return who && imaging(who, false);
+    case "install":
+      return who && installation(boot, who);
     case "diskless":
       return { kind: "disk", volume: boot.volume.name, fresh: discards(boot) };
     case "winpe":
@@ -77,6 +82,12 @@ function started(machine: string, { http, imaging }: Pick<MasterRef, "http" | "i
   const { id, cmdline } = imaging!;
   const own = [`netboot.master=${http}`, `netboot.machine=${machine}`, "netboot.mac=${netX/mac}", what].join(" ");
   return { kind: "kernel", kernel: `/imaging/${id}/vmlinuz`, initrds: [`/imaging/${id}/initrd`], cmdline, own };
+}
+
+/** The token is the last thing that is taken: what cannot be fetched uses none up. */
+function installation(boot: InstallBoot, { machine, master, installer = "" }: Booting): Job {
+  const own = [`netboot.master=${master.http}`, `netboot.machine=${machine}`, "netboot.order=${netboot-order}"].join(" ");
+  return { kind: "kernel", kernel: boot.installer.kernel, initrds: boot.installer.initrds, cmdline: installer, own, order: machine, begin: { tokens: tokens(boot), spent: `/orders/${machine}/spent/${boot.generation}` } };
 }
 
 /** The command line that a boot gives its kernel: the machine's in place of the image's, if it has one, and what it appends. */

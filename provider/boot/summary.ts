@@ -1,4 +1,5 @@
 import { captureSummary, cloneSummary } from "./clone";
+import { installSummary } from "../install/order";
 import { menuSummary } from "./menu";
 import { cmdlineOf } from "./script";
 import { winpeSummary } from "./winpe";
@@ -24,6 +25,8 @@ export function summary(boot: Boot, local: LocalBoot): string[] {
       return cloneSummary(boot);
     case "capture":
       return captureSummary(boot);
+    case "install":
+      return installSummary(boot);
     case "rescue":
       return ["imaging system for rescue, by ssh; changes nothing by itself"];
     case "diskless":

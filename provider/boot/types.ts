@@ -29,6 +29,8 @@ export interface MasterRef {
   retries: Retries;
   /** The imaging system, where the master has one. */
   imaging?: ImagingRef;
+  /** Does it take orders for installations? */
+  installers?: boolean;
   /** Where it keeps disks, where it does. */
   storage?: StorageRef;
   /** Has it a page that shows what machines are assigned? */
@@ -131,6 +133,30 @@ export interface CaptureBoot extends Pick<CloneBoot, "disk" | "generation" | "th
   name: string;
 }
 
+export interface InstallerRef extends OnMaster {
+  name: string;
+  digest: string;
+  family: "debian" | "ubuntu" | "redhat" | "ignition" | "custom";
+  /** Paths in the master's URLs. */
+  kernel: string;
+  initrds: string[];
+  /** A template, as the next one. */
+  cmdline: string;
+  template: string;
+  /** The file that the template comes from. */
+  place?: string;
+  answers?: Record<string, string | number | boolean>;
+}
+
+export interface InstallBoot extends Pick<CloneBoot, "disk" | "generation" | "overwrite" | "onFailure"> {
+  kind: "install";
+  installer: InstallerRef;
+  answers: Record<string, string | number | boolean>;
+  /** How many more times it may begin. */
+  retries: number;
+  then: "reboot" | "poweroff";
+}
+
 /** A machine's own copy of a volume. */
 export interface Copy {
   volume: VolumeRef;
@@ -200,6 +226,7 @@ export type Boot =
   | { kind: "kernel"; image: ImageRef; cmdline?: string; append?: string }
   | CloneBoot
   | CaptureBoot
+  | InstallBoot
   | DisklessBoot
   | WinPeBoot
   | { kind: "memtest"; cmdline: string }

@@ -49,6 +49,16 @@ close_order() { # machine
 not_captured() { # machine path
   [ ! -e "$2" ] || { printf '%s is to be read into %s, which is there already: say a higher generation, or another name\n' "$1" "$2" >&2; fail; }
 }
+# An installer has no shell of ours around it: each time that it may begin is a token more, and its stamps are made here.
+tokens_and_stamps() { # machine generation
+  i=0 image=$(sed -n 's/^image //p' "$O/.new.$1/job") retries=$(sed -n 's/^retries //p' "$O/.new.$1/job")
+  while [ "$i" -lt "\${retries:-0}" ]; do i=$((i + 1)); : >"$C/$nonce/again-$i" && chown 33:33 "$C/$nonce/again-$i" || return; done
+  for state in writing 'done'; do
+    s=$O/.new.$1/stamp.$state
+    printf '%s\n' "netboot-stamp 1" "site $site" "machine $1" "generation $2" "nonce $nonce" "image $image" "state $state" >"$s" || return
+    crc=$(cksum <"$s") && printf 'sum %s\n' "\${crc%% *}" >>"$s" && truncate -s 4096 "$s" && sync "$s" || return
+  done
+}
 settle_order() { progress "generation done by $1"; close_order "$1"; }
 take_back_order() { close_order "$1"; }
 give_order() { # machine generation job
@@ -71,6 +81,7 @@ give_order() { # machine generation job
     # What a master that went down had of others.
     find "$C/.incoming" -type f -mmin +60 -delete 2>/dev/null
   fi
+  if grep -q '^do install$' "$O/.new.$1/job"; then tokens_and_stamps "$1" "$2" || fail; fi
   sync "$O/.new.$1/order.ipxe" "$O/.new.$1/job" "$O/.new.$1" "$C/$nonce/open" "$C/$nonce" || fail
   entered "$1" ordered "$2" "$nonce"
   mv -T -- "$O/.new.$1" "$O/$1" && sync "$O" || fail

@@ -18,7 +18,7 @@ export function marks(olds: Partial<Inputs>, orders: Orders = {}): Marks {
 }
 
 export const erasures = (olds: Partial<Inputs>, orders: Orders = {}): Erasure[] =>
-    Object.entries(orders).flatMap(([machine, { generation, job }]) => (/^do clone$/m.test(job) && generation > (olds.__ordered?.[machine] ?? 0) ? [{ machine, generation }] : []));
+    Object.entries(orders).flatMap(([machine, { generation, job }]) => (/^do (clone|install)$/m.test(job) && generation > (olds.__ordered?.[machine] ?? 0) ? [{ machine, generation }] : []));
 
 /** A generation is a number that only goes up: a lower one is a program of yesterday, and orders nothing. */
 export function lowered(olds: Partial<Inputs>, orders: Orders = {}): Problem[] {

@@ -41,6 +41,9 @@ function parsed(text: string): Document | string {
   return error ? `is no YAML ("${error.message.split("\n")[0]!.replace(/:$/, "")}"): correct it` : document;
 }
 
+/** The same for whoever else writes YAML for cloud-init. */
+export const yamlMap = (text: string): Document | string => mapping(text);
+
 /** Of comments alone, the document is empty; that is a map as well. */
 function mapping(text: string): Document | string {
   const document = parsed(text);

@@ -19,13 +19,13 @@ export function rules({ name, entries, default: preset, password, master }: Boot
   return problems;
 }
 
-const ORDERS = ["clone", "capture", "rescue"];
+const ORDERS = ["clone", "capture", "install", "rescue"];
 
 function entryProblems({ name, boot, only, password }: Entry, at: string, menu: string, master: MasterRef): Problem[] {
   const property = `${at}.boot`;
   const fault = (property: string, reason: string): Problem[] => [{ property, reason: `${property} ${reason}` }];
   return [
-    ...(ORDERS.includes(boot.kind) ? fault(property, `is a ${boot.kind}, which is an order for one machine and never a choice in a menu: give it to a Machine.`) : []),
+    ...(ORDERS.includes(boot.kind) ? fault(property, `is ${boot.kind === "install" ? "an" : "a"} ${boot.kind}, which is an order for one machine and never a choice in a menu: give it to a Machine.`) : []),
     ...(boot.kind === "menu" ? [] : bootProblems(boot, property, master.localBoot, master)),
     ...(boot.kind === "menu" && (boot.menu.name === menu || boot.menu.reaches.includes(menu)) ? fault(property, `is the menu "${boot.menu.name}", from which one comes to "${menu}" again: menus may not form a loop, so take this entry out; Esc leads back anyway.`) : []),
     ...(boot.kind === "menu" ? (["default", "timeout", "roles"] as const).flatMap((field) => (boot[field] === undefined ? [] : fault(`${property}.${field}`, `is ${quoted(boot[field])}, and says how one machine or group sees a menu: give it to the boot of those, or change the menu "${boot.menu.name}".`))) : []),

@@ -5,12 +5,14 @@ import { bootProblems, choiceProblems, localProblems, normalisedBoot } from "../
 import { memtestBuilds, memtestState } from "../../boot/memtest";
 import { HTTP, script, SITE } from "../../boot/script";
 import { summary } from "../../boot/summary";
-import type { Boot, Firmware, LocalBoot, MasterRef, PoolRef } from "../../boot/types";
+import type { Boot, CaptureBoot, CloneBoot, Firmware, InstallBoot, LocalBoot, MasterRef, PoolRef } from "../../boot/types";
 import type { HostState } from "../../engine/state";
 import { canonicalMac, canonicalUuid, encodedSerial, macFault, serialFault, uuidFault } from "../../identity";
 import { ipv4, range, subnet, within } from "../../net";
 import { normalisedPower, powerClaims, type Powered, powerProblems, powerState, switchOf } from "../../power/power";
 import type { Power } from "../../power/types";
+import { answersProblems, answersState, installCmdline } from "../../install/install";
+import { installJob } from "../../install/order";
 import { templates } from "../../render";
 import type { Claim, Desired, Problem } from "../../resource";
 import { seedClaims, seedProblems } from "../../seed/rules";
@@ -71,6 +73,7 @@ export function problemsOf(machine: Machine): Problem[] {
     ...disklessProblems(machine),
     ...choiceProblems(boot, "boot"),
     ...(boot.kind === "diskless" ? [] : bootProblems(seeded(machine), "boot", localBoot, machine.master)),
+    ...answersProblems(machine),
     ...seedProblems(machine),
     ...powerProblems(powered(machine)),
   ];
@@ -125,22 +128,27 @@ export function stateOf(machine: Machine): { state: HostState; builds?: Desired[
   const builds = seeds || test.artifacts ? { ...seeds, ...memtestBuilds([boot]) } : undefined;
   const state: HostState = {
     files: {
-      ...(first && { [`${HTTP}/${first}`]: script({ title: `machine ${name}`, boot, local: localBoot, retries: master.retries, who: { machine: name, master } }) }),
+      ...(first && { [`${HTTP}/${first}`]: script({ title: `machine ${name}`, boot, local: localBoot, retries: master.retries, who: { machine: name, master, installer: installCmdline(machine) } }) }),
       ...(mac && { [`${SITE}/dhcp-hosts/${name}`]: template("dhcp-host.njk", { mac, items: [address, hostname].filter(Boolean) }) }),
       ...seed.files,
+      ...answersState(machine).files,
       ...fresh,
     },
     ...((others.length || seed.links) && { links: { ...Object.fromEntries(others.map((path) => [`${HTTP}/${path}`, `../${first}`])), ...seed.links } }),
     ...(test.directories && { directories: test.directories }),
     ...((seed.artifacts || test.artifacts) && { artifacts }),
-    ...((boot.kind === "clone" || boot.kind === "capture" || boot.kind === "rescue") && { reports: { [name]: "" } }),
-    ...((boot.kind === "clone" || boot.kind === "capture") && { orders: { [name]: { generation: boot.generation, job: boot.kind === "clone" ? cloneJob(name, boot, master) : captureJob(name, boot) } } }),
+    ...((ordered(boot) || boot.kind === "rescue") && { reports: { [name]: "" } }),
+    ...(ordered(boot) && { orders: { [name]: { generation: boot.generation, job: jobText(name, boot, master) } } }),
     ...disks,
     ...(machine.power && powerState(powered(machine), summaryOf(machine))),
     ...(address && { claims: { [`address ${address}`]: "" } }),
   };
   return { state, ...(builds && { builds }), ...(machine.power && { switches: switchOf(powered(machine)) }) };
 }
+
+/** Done once for each generation. */
+const ordered = (boot: Boot): boot is CloneBoot | CaptureBoot | InstallBoot => boot.kind === "clone" || boot.kind === "capture" || boot.kind === "install";
+const jobText = (name: string, boot: CloneBoot | CaptureBoot | InstallBoot, master: MasterRef): string => (boot.kind === "clone" ? cloneJob(name, boot, master) : boot.kind === "capture" ? captureJob(name, boot) : installJob(name, boot));
 
 const hasSeed = ({ cloudInit, boot }: Machine) => cloudInit !== undefined && takesSeed(boot, cloudInit);
 

@@ -69,7 +69,7 @@ function matchProblems({ macs, macPrefix, addresses }: Match, master: MasterRef)
 }
 
 function bootProblemsOf(boot: Boot, localBoot: LocalBoot, name: string, master: MasterRef): Problem[] {
-  if (["clone", "capture", "rescue"].includes(boot.kind)) return [{ property: "boot", reason: `boot is a ${boot.kind}, and group "${name}" does not say which machines are in it by name, as orders and reports are kept: give the machines as Machine or Fleet.` }];
+  if (["clone", "capture", "install", "rescue"].includes(boot.kind)) return [{ property: "boot", reason: `boot is ${boot.kind === "install" ? "an" : "a"} ${boot.kind}, and group "${name}" does not say which machines are in it by name, as orders and reports are kept: give the machines as Machine or Fleet.` }];
   if (disksOf(boot).length) return [{ property: "boot", reason: `boot is ${diskWords(boot)}, and each machine has a copy of its own: give the machines as Machine or Fleet.` }];
   return [...choiceProblems(boot, "boot"), ...firmwareProblems({ boot, master }), ...(boot.kind === "local" ? [] : localProblems(localBoot, "localBoot")), ...bootProblems(boot, "boot", localBoot, master)];
 }

@@ -8,6 +8,7 @@ import { settled } from "../../unknown";
 import { IMAGING_ROOM, imagingRef, imagingState } from "./imaging";
 import { addressOf, filesOf, LEASES, LOGS } from "./files";
 import { loaderState, nameOf, own } from "./loaders";
+import { installerDirectories } from "./installers";
 import { multicastState } from "./multicast";
 import { pageState } from "./page";
 import { registerState } from "./register";
@@ -24,6 +25,7 @@ function refOf(input: MasterServer): MasterRef {
   return {
     name, host, address, ...(only && { interface: only }), http: `http://${addressOf(input)}`, tftp: tftp.address || address,
     loaders: names, offer: unknownMachines === "ignore" ? "known" : "all", localBoot, retries, ...imagingRef(input), maxErase, power,
+    ...(input.installers && { installers: true }),
     ...(storage && { storage: { driver: storage.driver, path: storage.path, iqn: storage.iqn } }),
     ...(page && { page: true }),
   };
@@ -76,7 +78,7 @@ const type: ResourceType<MasterServer> = {
       state: {
         packages: { "dnsmasq-base": {}, "nginx-light": { quiet: ["nginx.service"], leaves: ["/var/www/html/index.nginx-debian.html", "/var/www/html", "/var/www"] }, ipxe: {}, ...multicast.packages, ...disks.packages },
         directories: Object.fromEntries(
-          [SITE, http, ...["blob", "group", "group/mac", "group/prefix", "loader", "mac", "menu", "serial", "uuid"].map((part) => `${http}/${part}`), `${SITE}/tftp`, `${SITE}/dhcp-hosts`, LEASES, LOGS].map((path) => [path, "0755"]).concat(Object.entries({ ...directories, ...disks.directories, ...page.directories })),
+          [SITE, http, ...["blob", "group", "group/mac", "group/prefix", "loader", "mac", "menu", "serial", "uuid"].map((part) => `${http}/${part}`), `${SITE}/tftp`, `${SITE}/dhcp-hosts`, LEASES, LOGS].map((path) => [path, "0755"]).concat(Object.entries({ ...directories, ...installerDirectories(input), ...disks.directories, ...page.directories })),
         ),
         links,
         ...(Object.keys(blobs).length && { blobs }),

@@ -15,6 +15,7 @@ export interface MasterServer {
   localBoot: LocalBoot;
   retries: Retries;
   imaging?: { authorizedKeys: string[]; firmware: string[]; cmdline: string; captureLimit: string; multicast?: Multicast };
+  installers: boolean;
   storage?: StorageRef & { warnPercent: number; refusePercent: number };
   page?: { allow: string[] };
   maxErase: number;

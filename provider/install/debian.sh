@@ -1,0 +1,23 @@
+#!/bin/sh
+# debian-installer runs this when it has read its answers (preseed/run): from then on it chooses the disk that was ordered, and says how far it is.
+master=$(tr ' ' '\n' </proc/cmdline | sed -n 's/^netboot\.master=//p')
+wget -q -O /bin/netboot "$master/installers/netboot" && chmod 755 /bin/netboot || exit 1
+mkdir -p /lib/partman/init.d /usr/lib/finish-install.d
+# Disks are there when the partitioner starts, and not before.
+cat >/lib/partman/init.d/01netboot <<'END'
+#!/bin/sh
+. /usr/share/debconf/confmodule
+disk=$(netboot disk) || exit 1
+printf 'd-i partman-auto/disk string %s\nd-i grub-installer/bootdev string %s\n' "$disk" "$disk" >/tmp/netboot.cfg
+debconf-set-selections /tmp/netboot.cfg
+END
+# After the file systems are unmounted (95umount), and before the address is given back (97release-dhcp-lease).
+cat >/usr/lib/finish-install.d/96netboot <<'END'
+#!/bin/sh
+netboot done
+exit 0
+END
+chmod 755 /lib/partman/init.d/01netboot /usr/lib/finish-install.d/96netboot
+netboot start
+netboot watch </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- &
+exit 0

@@ -1,0 +1,49 @@
+import { quoted } from "../words";
+import { AnswerFault, type Family } from "./types";
+
+/** Types that debconf-set-selections takes (debconf-devel(7), "Types"). */
+const TYPES = ["string", "boolean", "select", "multiselect", "note", "password", "text", "title", "error", "seen"];
+/** Questions that the installation answers itself, and why. */
+const OURS: Record<string, string> = {
+  "preseed/run": "the installer is told by it what to do with disk and report; let preseed/early_command run what you have",
+  "partman-auto/disk": "the disk is the one that boot.install names",
+  "grub-installer/bootdev": "it is the disk that boot.install names",
+  "debian-installer/exit/poweroff": "then of boot.install says how it ends",
+  "debian-installer/exit/halt": "then of boot.install says how it ends",
+};
+
+/** debian-installer: a preseed file, with lines below it that load our script. */
+export const debian: Family = {
+  file: "preseed.cfg",
+  args: (base, hostname) => `auto=true priority=critical interface=auto hostname=${hostname} url=${base}preseed.cfg`,
+  serves(text, { master, boot: { then } }) {
+    for (const line of entries(text)) check(line);
+    const own = [
+      "", "# netboot: which disk, what the master is told, and no question at the end.",
+      `d-i preseed/run string ${master.http}/installers/debian`, "d-i finish-install/reboot_in_progress note", ...(then === "poweroff" ? ["d-i debian-installer/exit/poweroff boolean true"] : []), "",
+    ];
+    return { "preseed.cfg": text.replace(/\n*$/, "\n") + own.join("\n") };
+  },
+};
+
+/** Lines, those that end with a backslash joined with the next one; comments and empty ones left out. */
+function entries(text: string): { number: number; line: string }[] {
+  const all: { number: number; line: string }[] = [];
+  let open = "";
+  for (const [i, line] of text.split("\n").entries()) {
+    if (line.endsWith("\\")) open += line.slice(0, -1);
+    else {
+      if (/^\s*[^\s#]/.test(open + line)) all.push({ number: i + 1, line: (open + line).trim() });
+      open = "";
+    }
+  }
+  if (open.trim()) throw new AnswerFault("ends with a backslash, which would join a line that is not there: take it out");
+  return all;
+}
+
+function check({ number, line }: { number: number; line: string }): void {
+  const [, question, type] = /^\S+\s+(\S+)\s+(\S+)(\s|$)/.exec(line) ?? [];
+  if (!question || !TYPES.includes(type!)) throw new AnswerFault(`has in line ${number} ${quoted(line)}, which is no line of a preseed file: write an owner, a question, a type (${TYPES.join(", ")}) and a value, as "d-i passwd/root-login boolean false"`);
+  const why = OURS[question];
+  if (why) throw new AnswerFault(`answers ${question} in line ${number}: take it out; ${why}`);
+}

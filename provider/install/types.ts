@@ -1,0 +1,30 @@
+import type { Boot, InstallBoot, MasterRef } from "../boot/types";
+
+/** Who installs itself: what the templates know. */
+export interface Installing {
+  name: string;
+  master: MasterRef;
+  mac?: string;
+  uuid?: string;
+  serial?: string;
+  address?: string;
+  hostname?: string;
+  boot: Boot;
+}
+
+export type Installed = Installing & { boot: InstallBoot };
+
+export const installs = (machine: Installing): machine is Installed => machine.boot?.kind === "install";
+
+/** What differs between installers. */
+export interface Family {
+  /** The answer file's name in its machine's folder on the master. */
+  file: string;
+  /** Arguments that lead the kernel to it; `base` is the folder's URL, and ends with a slash. */
+  args(base: string, hostname: string): string;
+  /** All that is served there, of the rendered template. Throws an AnswerFault. */
+  serves(text: string, machine: Installed, base: string): Record<string, string>;
+}
+
+/** What is wrong with an answer file, as the end of a sentence, and the mend. In quotes is what may be a part of a secret. */
+export class AnswerFault extends Error {}

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { blobProblems } from "../../boot/rules";
+import { blobPath, HTTP, oneSpaced, SITE } from "../../boot/script";
+import type { Blob, InstallerRef, MasterRef } from "../../boot/types";
+import type { Desired, Problem, ResourceType } from "../../resource";
+import { textOf } from "../../seed/seed";
+import type { Part } from "../../seed/types";
+import { hasUnknown, settled, UNKNOWN } from "../../unknown";
+import { quoted } from "../../words";
+import { type Package, unpacking } from "./package";
+
+interface InstallerImage {
+  name: string;
+  master: MasterRef;
+  family: InstallerRef["family"];
+  package?: Package;
+  kernel?: Blob;
+  initrds: Blob[];
+  cmdline: string;
+  template?: Part;
+  answers: Record<string, string | number | boolean>;
+}
+
+/** What is unpacked and sent at most, beside what is counted. */
+const ROOM = 400 << 20;
+
+function rules(input: InstallerImage): Problem[] {
+  const { name, master, family, package: own, kernel, initrds, template } = input;
+  const say = (property: string, reason: string): Problem[] => [{ property, reason: `${property} ${reason}.` }];
+  return [
+    ...(master.installers ? [] : say("master", `is "${master.name}", which takes no orders for installations: give the MasterServer installers: true`)),
+    ...(own && family !== "debian" ? say("package", `is ${quoted(own.name)}, and family is "${family}": a package is for family: "debian"; give kernel and initrds`) : []),
+    ...(own && (kernel || initrds.length) ? say("package", `is ${quoted(own.name)}, and ${kernel ? "kernel" : "initrds"} is given as well: leave one of them out`) : []),
+    ...(own || kernel ? [] : say("kernel", `is missing: give the installer's kernel and initrds${family === "debian" ? ', or package: { name: "debian-installer-12-netboot-amd64" }' : ""}`)),
+    ...(kernel ? blobProblems(kernel, "kernel") : []),
+    ...initrds.flatMap((initrd, i) => blobProblems(initrd, `initrds[${i}]`)),
+    ...(template === undefined && family !== "custom" ? say("template", `is missing: give the ${family} installer ${name} the template of its answer file, as text or { path }`) : []),
+    ...(typeof template === "object" && template.text === undefined ? say("template", `is ${quoted(template.path)}, which could not be read (${(template.problem ?? "no text is given").replace(/\s+/g, " ")}): give the path of a text file, absolute or relative to the program`) : []),
+  ];
+}
+
+interface Files extends Pick<Desired, "state" | "sources" | "builds"> {
+  digest: string;
+  kernel: string;
+  initrds: string[];
+}
+
+/** Out of a package, by the master; or files from here. */
+function filesOf({ package: own, kernel, initrds }: InstallerImage): Files {
+  if (own) {
+    const { recipe, script } = unpacking(own);
+    const path = `/installer/${recipe.slice(0, 16)}`;
+    return { digest: recipe, kernel: `${path}/linux`, initrds: [`${path}/initrd.gz`], state: { artifacts: { [HTTP + path]: { recipe } } }, builds: { [HTTP + path]: { script } } };
+  }
+  const all = [...(kernel ? [kernel] : []), ...initrds];
+  const known = ({ name, sha256 }: Blob) => ({ name, sha256: sha256! });
+  return {
+    digest: hasUnknown(all) ? UNKNOWN : createHash("sha256").update(all.map(({ sha256 }) => `${sha256}\n`).join("")).digest("hex"),
+    kernel: kernel ? blobPath(known(kernel)) : "", initrds: initrds.map((file) => blobPath(known(file))),
+    state: { blobs: Object.fromEntries(all.map((file) => [HTTP + blobPath(known(file)), { sha256: file.sha256!, size: file.size! }])) },
+    sources: Object.fromEntries(all.map(({ sha256, path }) => [sha256!, path])),
+  };
+}
+
+const type: ResourceType<InstallerImage> = {
+  name: "InstallerImage",
+  normalise: (input) => ({ ...input, cmdline: typeof input.cmdline === "string" ? oneSpaced(input.cmdline) : input.cmdline }),
+  rules,
+  claims: ({ name }) => [{ kind: "name", value: `InstallerImage ${name}`, property: "name" }],
+  desired(input) {
+    const { name, master, family, kernel, initrds, cmdline, template, answers } = input;
+    const { digest, kernel: path, initrds: paths, ...made } = filesOf(input);
+    const ref: InstallerRef = {
+      name, masterName: master.name, digest, family, kernel: path, initrds: paths, cmdline, template: textOf(template) ?? "",
+      ...(typeof template === "object" && { place: template.path }), ...(Object.keys(answers).length && { answers }),
+    };
+    const bytes = [kernel, ...initrds].reduce((sum, file) => sum + (file?.size ?? 0), 0);
+    return { ...made, outputs: settled({ ref, digest }), checks: [{ check: "space", path: SITE, bytes: bytes || ROOM }] };
+  },
+};
+export default type;
