@@ -28,6 +28,7 @@ export const debian: Family = {
 
 /** Lines, those that end with a backslash joined with the next one; comments and empty ones left out. */
 function entries(text: string): { number: number; line: string }[] {
+  if (/\\\s*$/.test(text)) throw new AnswerFault("ends with a backslash, which would join a line that is not there: take it out");
   const all: { number: number; line: string }[] = [];
   let open = "";
   for (const [i, line] of text.split("\n").entries()) {
@@ -37,7 +38,6 @@ function entries(text: string): { number: number; line: string }[] {
       open = "";
     }
   }
-  if (open.trim()) throw new AnswerFault("ends with a backslash, which would join a line that is not there: take it out");
   return all;
 }
 

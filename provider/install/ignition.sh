@@ -11,5 +11,5 @@ config=/run/installed.ign
 curl -sSf --retry 10 --retry-connrefused -o $config "$master/answers/$machine/installed.ign" || { $netboot failed "the master does not hand out the configuration of the installed system"; exit 1; }
 if command -v coreos-installer >/dev/null 2>&1; then coreos-installer install "$disk" --ignition-file $config
 else flatcar-install -d "$disk" -i $config; fi || { $netboot failed "the installer says why on the console"; exit 1; }
-$netboot done
+"$netboot" "done"
 $netboot leave

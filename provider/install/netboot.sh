@@ -175,8 +175,8 @@ judge_disk() {
 
 choose_disk() {
     insist 8 look_at_disks
-    [ $found -le 1 ] || halt_here "the order's disk is $choice, and $found disks are that; nothing was changed. There are: $there" "name one of them in the program, by serial or wwn"
-    [ $found = 1 ] || halt_here "the order's disk is $choice, and no disk that may be written is that; nothing was changed. There are: ${there:-none}" "correct the program, or the machine's disks"
+    [ "$found" -le 1 ] || halt_here "the order's disk is $choice, and $found disks are that; nothing was changed. There are: $there" "name one of them in the program, by serial or wwn"
+    [ "$found" = 1 ] || halt_here "the order's disk is $choice, and no disk that may be written is that; nothing was changed. There are: ${there:-none}" "correct the program, or the machine's disks"
     echo "$DISK_WORDS" >"$W/disk.words"
     stage disk
     judge_disk

@@ -44,15 +44,15 @@ function check(text: string): void {
   let section = "";
   for (const [i, line] of text.split("\n").entries()) {
     const word = line.trim().split(/\s/)[0]!;
-    const say = (what: string) => new AnswerFault(`${what} in line ${i + 1}`);
+    const say = (what: string, mend: string) => new AnswerFault(`${what} in line ${i + 1}: ${mend}`);
     if (word === "%end") {
-      if (!section) throw say("has %end without a section before it: take it out,");
+      if (!section) throw say("has %end without a section before it", "take it out");
       section = "";
     } else if (/^%(pre|pre-install|post|onerror|traceback|packages|addon|anaconda|certificate)$/.test(word)) {
-      if (section) throw say(`begins ${word} before ${section} has ended: write %end before it,`);
+      if (section) throw say(`begins ${word} before ${section} has ended`, "write %end before it");
       section = word;
-    } else if (!section && OURS[word]) throw new AnswerFault(`has the command ${word} in line ${i + 1}: take it out; ${OURS[word]}`);
-    else if (!section && !/^(#.*|%include|%ksappend|[a-z][a-z0-9_-]*)?$/.test(word)) throw new AnswerFault(`has in line ${i + 1} ${quoted(line)}, which is no command of a kickstart file: correct it`);
+    } else if (!section && OURS[word]) throw say(`has the command ${word}`, `take it out; ${OURS[word]}`);
+    else if (!section && !/^(#.*|%include|%ksappend|[a-z][a-z0-9_-]*)?$/.test(word)) throw say(`has ${quoted(line)}, which is no command of a kickstart file,`, "correct it");
   }
   if (section) throw new AnswerFault(`ends within ${section}: write %end below it`);
 }
