@@ -1,5 +1,5 @@
 import { quoted } from "../words";
-import { AnswerFault, type Family } from "./types";
+import type { Family } from "./types";
 
 /** Types that debconf-set-selections takes (debconf-devel(7), "Types"). */
 const TYPES = ["string", "boolean", "select", "multiselect", "note", "password", "text", "title", "error", "seen"];
@@ -16,8 +16,8 @@ const OURS: Record<string, string> = {
 export const debian: Family = {
   file: "preseed.cfg",
   args: (base, hostname) => `auto=true priority=critical interface=auto hostname=${hostname} url=${base}preseed.cfg`,
+  fault: (text) => (/\\\s*$/.test(text) ? "ends with a backslash, which would join a line that is not there: take it out" : entries(text).map(wrong).find(Boolean)),
   serves(text, { master, boot: { then } }) {
-    for (const line of entries(text)) check(line);
     const own = [
       "", "# netboot: which disk, what the master is told, and no question at the end.",
       `d-i preseed/run string ${master.http}/installers/debian`, "d-i finish-install/reboot_in_progress note", ...(then === "poweroff" ? ["d-i debian-installer/exit/poweroff boolean true"] : []), "",
@@ -28,7 +28,6 @@ export const debian: Family = {
 
 /** Lines, those that end with a backslash joined with the next one; comments and empty ones left out. */
 function entries(text: string): { number: number; line: string }[] {
-  if (/\\\s*$/.test(text)) throw new AnswerFault("ends with a backslash, which would join a line that is not there: take it out");
   const all: { number: number; line: string }[] = [];
   let open = "";
   for (const [i, line] of text.split("\n").entries()) {
@@ -41,9 +40,9 @@ function entries(text: string): { number: number; line: string }[] {
   return all;
 }
 
-function check({ number, line }: { number: number; line: string }): void {
+function wrong({ number, line }: { number: number; line: string }): string | undefined {
   const [, question, type] = /^\S+\s+(\S+)\s+(\S+)(\s|$)/.exec(line) ?? [];
-  if (!question || !TYPES.includes(type!)) throw new AnswerFault(`has in line ${number} ${quoted(line)}, which is no line of a preseed file: write an owner, a question, a type (${TYPES.join(", ")}) and a value, as "d-i passwd/root-login boolean false"`);
+  if (!question || !TYPES.includes(type!)) return `has in line ${number} ${quoted(line)}, which is no line of a preseed file: write an owner, a question, a type (${TYPES.join(", ")}) and a value, as "d-i passwd/root-login boolean false"`;
   const why = OURS[question];
-  if (why) throw new AnswerFault(`answers ${question} in line ${number}: take it out; ${why}`);
+  return why && `answers ${question} in line ${number}: take it out; ${why}`;
 }

@@ -1,4 +1,4 @@
-import { AnswerFault, type Family } from "./types";
+import type { Family } from "./types";
 
 const unit = `[Unit]
 Description=netboot: installs this machine
@@ -22,20 +22,18 @@ WantedBy=multi-user.target
 export const ignition: Family = {
   file: "config.ign",
   args: (base) => `ignition.firstboot ignition.platform.id=metal flatcar.first_boot=1 ignition.config.url=${base}config.ign`,
+  fault(text) {
+    try {
+      const version = JSON.parse(text)?.ignition?.version;
+      return typeof version === "string" && /^(2|3)\.\d+\.\d+$/.test(version) ? undefined : 'has no ignition.version: write `"ignition": { "version": "3.3.0" }`';
+    } catch {
+      // The parser's message quotes the text, which may hold a secret.
+      return "is no JSON: correct it; butane makes Ignition's JSON of YAML";
+    }
+  },
   serves(text, { master }) {
-    const given = parsed(text);
-    if (typeof given?.ignition?.version !== "string" || !/^(2|3)\.\d+\.\d+$/.test(given.ignition.version)) throw new AnswerFault('has no ignition.version: write `"ignition": { "version": "3.3.0" }`');
     const files = [{ path: "/opt/netboot-install", mode: 0o755, contents: { source: `${master.http}/installers/ignition` } }];
     const live = { ignition: { version: "3.3.0" }, storage: { files }, systemd: { units: [{ name: "netboot-install.service", enabled: true, contents: unit }] } };
     return { "config.ign": `${JSON.stringify(live, null, 2)}\n`, "installed.ign": text };
   },
 };
-
-function parsed(text: string): any {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's message quotes the text, which may hold a secret.
-    throw new AnswerFault("is no JSON: correct it; butane makes Ignition's JSON of YAML");
-  }
-}

@@ -4,14 +4,15 @@ import { ipxeText } from "../language";
 import { answerText, TemplateFault } from "../render";
 import type { Problem } from "../resource";
 import { hostnameOf } from "../seed/seed";
+import { quoted } from "../words";
 import { debian } from "./debian";
 import { ignition } from "./ignition";
 import { redhat } from "./redhat";
-import { AnswerFault, type Family, type Installed, type Installing, installs } from "./types";
+import { type Family, type Installed, type Installing, installs } from "./types";
 import { ubuntu } from "./ubuntu";
 
 /** Any other: the text as it is; its kernel arguments are the user's. */
-const custom: Family = { file: "answers", args: () => "", serves: (text) => ({ answers: text }) };
+const custom: Family = { file: "answers", args: () => "", fault: () => undefined, serves: (text) => ({ answers: text }) };
 const families: Record<string, Family> = { debian, ubuntu, redhat, ignition, custom };
 const familyOf = ({ boot }: Installed): Family => families[boot.installer.family] ?? custom;
 
@@ -35,10 +36,12 @@ export function installCmdline(machine: Installing): string | undefined {
   return [own, familyOf(machine).args(baseOf(machine), hostnameOf(machine))].filter(Boolean).join(" ").replace(/ +/g, " ").trim();
 }
 
+const textOf = (machine: Installed) => answerText(machine.boot.installer.template, variables(machine));
+
 /** What is served to this machine while its installation is ordered. */
 export function answersState(machine: Installing): Pick<HostState, "files"> {
   if (!installs(machine)) return {};
-  const files = familyOf(machine).serves(answerText(machine.boot.installer.template, variables(machine)), machine, baseOf(machine));
+  const files = familyOf(machine).serves(textOf(machine), machine);
   return { files: Object.fromEntries(Object.entries(files).map(([name, text]) => [`${SITE}/http${folder(machine)}/${name}`, text])) };
 }
 
@@ -51,17 +54,18 @@ const LONGEST = 1800;
 export function answersProblems(machine: Installing): Problem[] {
   if (!installs(machine)) return [];
   const { installer } = machine.boot;
-  const say = (what: string): Problem[] => [{ property: "boot.answers", reason: `boot.answers of machine "${machine.name}", in the template ${installer.place ? `"${installer.place}" ` : ""}of installer ${installer.name}, ${what}.` }];
+  const say = (what: string): Problem[] => [{ property: "boot.answers", reason: `boot.answers of machine "${machine.name}", in the template ${installer.place ? `${quoted(installer.place)} ` : ""}of installer ${installer.name}, ${what}.` }];
   try {
-    const { files = {} } = answersState(machine);
-    const bytes = Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text as string), 0);
+    const text = textOf(machine);
+    const wrong = familyOf(machine).fault(text);
+    if (wrong) return say(`make a text that ${wrong}`);
+    const bytes = Buffer.byteLength(text);
     if (bytes > LARGEST) return say(`make ${bytes} bytes, and ${LARGEST} are allowed: let the installer fetch what is large`);
     const line = installCmdline(machine)!;
     if (line.length > LONGEST) return say(`make a command line of ${line.length} characters, and ${LONGEST} are allowed: shorten the installer's cmdline`);
     const fault = ipxeText(line);
-    return fault ? say(`make the command line "${line}", which ${fault}: change the installer's cmdline`) : [];
+    return fault ? say(`make the command line ${quoted(line)}, which ${fault}: change the installer's cmdline`) : [];
   } catch (error) {
-    if (error instanceof AnswerFault) return say(`make a text that ${error.message}`);
     if (error instanceof TemplateFault) return say(`cannot be filled in, ${error.message}: correct it; what templates know is in docs/installers.md`);
     throw error;
   }

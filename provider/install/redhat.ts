@@ -1,5 +1,5 @@
 import { quoted } from "../words";
-import { AnswerFault, type Family } from "./types";
+import type { Family } from "./types";
 
 /** Commands that the installation writes itself, and why. */
 const OURS: Record<string, string> = {
@@ -11,8 +11,8 @@ const OURS: Record<string, string> = {
 export const redhat: Family = {
   file: "ks.cfg",
   args: (base) => `inst.ks=${base}ks.cfg`,
+  fault,
   serves(text, { master, boot: { then } }) {
-    check(text);
     const before = `# netboot: which disk, and what the master is told.
 %pre --erroronfail --interpreter=/bin/sh
 set -e
@@ -40,19 +40,19 @@ ${then}
 };
 
 /** Sections end; commands that are ours are not there. What a command may say is Anaconda's to judge: it differs from release to release. */
-function check(text: string): void {
+function fault(text: string): string | undefined {
   let section = "";
   for (const [i, line] of text.split("\n").entries()) {
     const word = line.trim().split(/\s/)[0]!;
-    const say = (what: string, mend: string) => new AnswerFault(`${what} in line ${i + 1}: ${mend}`);
+    const say = (what: string, mend: string) => `${what} in line ${i + 1}: ${mend}`;
     if (word === "%end") {
-      if (!section) throw say("has %end without a section before it", "take it out");
+      if (!section) return say("has %end without a section before it", "take it out");
       section = "";
     } else if (/^%(pre|pre-install|post|onerror|traceback|packages|addon|anaconda|certificate)$/.test(word)) {
-      if (section) throw say(`begins ${word} before ${section} has ended`, "write %end before it");
+      if (section) return say(`begins ${word} before ${section} has ended`, "write %end before it");
       section = word;
-    } else if (!section && OURS[word]) throw say(`has the command ${word}`, `take it out; ${OURS[word]}`);
-    else if (!section && !/^(#.*|%include|%ksappend|[a-z][a-z0-9_-]*)?$/.test(word)) throw say(`has ${quoted(line)}, which is no command of a kickstart file,`, "correct it");
+    } else if (!section && OURS[word]) return say(`has the command ${word}`, `take it out; ${OURS[word]}`);
+    else if (!section && !/^(#.*|%include|%ksappend|[a-z][a-z0-9_-]*)?$/.test(word)) return say(`has ${quoted(line)}, which is no command of a kickstart file,`, "correct it");
   }
-  if (section) throw new AnswerFault(`ends within ${section}: write %end below it`);
+  return section ? `ends within ${section}: write %end below it` : undefined;
 }

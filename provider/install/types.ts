@@ -22,9 +22,8 @@ export interface Family {
   file: string;
   /** Arguments that lead the kernel to it; `base` is the folder's URL, and ends with a slash. */
   args(base: string, hostname: string): string;
-  /** All that is served there, of the rendered template. Throws an AnswerFault. */
-  serves(text: string, machine: Installed, base: string): Record<string, string>;
+  /** What is wrong with a rendered template, as the end of a sentence, and the mend; nothing if the installer can read it. In quotes is what may be a part of a secret. */
+  fault(text: string): string | undefined;
+  /** All that is served there, of a rendered template. */
+  serves(text: string, machine: Installed): Record<string, string>;
 }
-
-/** What is wrong with an answer file, as the end of a sentence, and the mend. In quotes is what may be a part of a secret. */
-export class AnswerFault extends Error {}

@@ -1,5 +1,5 @@
 import { yamlMap } from "../seed/formats";
-import { AnswerFault, type Family } from "./types";
+import type { Family } from "./types";
 
 /** Stands for the disk in the configuration, until the installer's first command has put it there. */
 const DISK = "netboot-disk";
@@ -8,14 +8,20 @@ const DISK = "netboot-disk";
 export const ubuntu: Family = {
   file: "user-data",
   args: (base) => `autoinstall ds=nocloud;dsmode=net;s=${base}`,
-  serves(text, { master, boot: { then } }) {
-    if (!text.startsWith("#cloud-config\n")) throw new AnswerFault('does not begin with the line "#cloud-config", by which cloud-init knows what it is: write it first');
+  fault(text) {
+    if (!text.startsWith("#cloud-config\n")) return 'does not begin with the line "#cloud-config", by which cloud-init knows what it is: write it first';
     const map = yamlMap(text);
-    if (typeof map === "string") throw new AnswerFault(map);
+    if (typeof map === "string") return map;
     const given = map.toJS().autoinstall;
-    if (given?.version !== 1) throw new AnswerFault("has no autoinstall with version: 1: write `autoinstall:` and `  version: 1` in it");
-    if (given.shutdown !== undefined) throw new AnswerFault("has autoinstall.shutdown: take it out; then of boot.install says how it ends");
-    if (given.storage !== undefined && !JSON.stringify(given.storage).includes(`"${DISK}"`)) throw new AnswerFault(`has autoinstall.storage without "${DISK}", which stands for the disk that boot.install names: write \`match: { path: ${DISK} }\` in layout, or \`path: ${DISK}\` in the configuration of the disk`);
+    if (given?.version !== 1) return "has no autoinstall with version: 1: write `autoinstall:` and `  version: 1` in it";
+    if (given.shutdown !== undefined) return "has autoinstall.shutdown: take it out; then of boot.install says how it ends";
+    if (given.storage === undefined || JSON.stringify(given.storage).includes(`"${DISK}"`)) return undefined;
+    return `has autoinstall.storage without "${DISK}", which stands for the disk that boot.install names: write \`match: { path: ${DISK} }\` in layout, or \`path: ${DISK}\` in the configuration of the disk`;
+  },
+  serves(text, { master, boot: { then } }): Record<string, string> {
+    const map = yamlMap(text);
+    const given = typeof map === "string" ? undefined : map.toJS().autoinstall;
+    if (typeof map === "string" || !given || typeof given !== "object") return { "user-data": text };
     const put = (field: string, value: unknown) => map.setIn(["autoinstall", field], map.createNode(value));
     const list = (field: string): unknown[] => (given[field] === undefined ? [] : [given[field]].flat());
     if (given.storage === undefined) put("storage", { layout: { name: "lvm", match: { path: DISK } } });

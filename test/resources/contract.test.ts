@@ -181,9 +181,11 @@ const HOSTILE: [string, Language[]][] = [
 
 function languageOf(path: string): Language {
     if (path.endsWith(".ipxe")) return "ipxe";
-    if (/^\/srv\/netboot\/(http\/seed|seeds)\//.test(path)) return "seed";
+    // So is what an installer is answered.
+    if (/^\/srv\/netboot\/(http\/(seed|answers)|seeds)\//.test(path)) return "seed";
     if (path.startsWith("/srv/netboot/dhcp-hosts/")) return "hosts";
-    // The same bytes for everyone: the page has no place for an input.
+    // The same bytes for everyone: neither page nor installers' scripts have a place for an input.
+    if (path.startsWith("/srv/netboot/http/installers/")) return "page";
     if (path.startsWith("/srv/netboot/page/") && !path.startsWith("/srv/netboot/page/assigned/")) return "page";
     return path.includes("dnsmasq") ? "dnsmasq" : "nginx";
 }
