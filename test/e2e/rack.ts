@@ -1,0 +1,31 @@
+// What the tests of installations share: the example of a rack on a master of the lab, and a way to the package mirror.
+import { createServer, request, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Lab } from "../lab/lab.ts";
+import type { Master } from "../lab/master.ts";
+import type { Project } from "../pulumi/project.ts";
+import { site } from "./site.ts";
+
+export const PASSWORD = "correct horse";
+/** Of that password: `openssl passwd -6`. */
+export const HASH = "$6$netboot$fibKZrD2as1U7I9H5NmjMK2XqcfCG8/MVCGmtrks2UGfdYXnE3gMPImtvPXpdsRmaMDcKFZP.e4rcT7wVP.t..";
+
+export const rack = (lab: Lab, master: Master, servers: Record<string, { mac: string; role: string }>, more: Record<string, unknown> = {}): Promise<Project & Disposable> =>
+    site(lab, master, "debian-rack", { servers: JSON.stringify(servers), mirror: "192.0.2.1", generation: 1, rootHash: HASH, cmdline: "console=ttyS0 no_timer_check DEBIAN_FRONTEND=text", kernelOptions: "console=ttyS0 no_timer_check", ...more });
+
+/** The mirror, for machines of the lab, which know no name server: this machine asks for them. */
+export async function mirror(lab: Lab): Promise<{ host: string; asked: () => number; [Symbol.dispose](): void }> {
+    let asked = 0;
+    const server: Server = createServer((query, answer) => {
+        asked++;
+        const { host: _, connection: __, ...headers } = query.headers;
+        const there = request({ host: "deb.debian.org", path: query.url, method: query.method, headers }, (back) => {
+            answer.writeHead(back.statusCode!, back.headers);
+            back.pipe(answer);
+        });
+        there.on("error", (error) => answer.writeHead(502).end(error.message));
+        query.pipe(there);
+    });
+    await new Promise<void>((ready) => server.listen(0, lab.network.gateway, ready));
+    return { host: `${lab.network.gateway}:${(server.address() as AddressInfo).port}`, asked: () => asked, [Symbol.dispose]: () => void (server.closeAllConnections(), server.close()) };
+}
