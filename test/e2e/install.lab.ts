@@ -56,6 +56,5 @@ test("a real installer reads its answers and says so; broken off, it is not begu
     await until("the report", 20_000, async () => ((await report()).stage === "failed" ? true : undefined));
     assert.deepEqual({ ...(await report()), error: "" }, { machine: "rack-01", generation: 1, stage: "failed", error: "" });
     assert.match((await report()).error!, /has begun before.*say a higher generation$/);
-    // What the command line shows of it.
     await client.stop();
 });
