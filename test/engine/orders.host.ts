@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { after, test } from "node:test";
 import { createEngine } from "../../provider/dist/engine/index.js";
 import { fastHost, type FastHost } from "./fastHost.ts";
+import { stamp } from "../imaging/machine.ts";
 import { urn } from "./site.ts";
 
 const hosts: FastHost[] = [];
@@ -33,6 +34,23 @@ test("an order is a folder with a nonce, a token and a line in the ledger; a sec
   assert.deepEqual(ledger(host), ["ordered 1"]);
   assert.deepEqual((await up(host, op(1))).changed, []);
   assert.equal(nonceOf(host), nonce);
+});
+
+test("an installation may begin once, and once more for each retry; its stamps are made for it", async () => {
+  const host = newHost();
+  const text = `netboot-job 1\nmachine desk\ngeneration 2\ndo install\nimage ${"a".repeat(64)}\ndisk only\nretries 2\nend end\n`;
+  const wish: any = { owner: urn("Machine", "desk"), label: 'Machine "desk"', want: { orders: { desk: { generation: 2, job: text, known: 0 } } } };
+  await up(host, wish);
+  const nonce = nonceOf(host)!;
+  assert.deepEqual(readdirSync(host.path(`/srv/netboot/claims/${nonce}`)).sort(), ["again-1", "again-2", "open"]);
+  const site = /^site (\w+)$/m.exec(readFileSync(`${open(host)}/job`, "utf8"))![1]!;
+  for (const state of ["writing", "done"]) assert.deepEqual(readFileSync(`${open(host)}/stamp.${state}`), stamp({ site, machine: "desk", generation: 2, nonce, image: "a".repeat(64), state }).subarray(0, 4096));
+  assert.deepEqual((await up(host, wish)).changed, []);
+  claim(host);
+  done(host);
+  await up(host, wish);
+  assert.deepEqual(ledger(host), ["ordered 2", "done 2"]);
+  assert.ok(!existsSync(host.path(`/srv/netboot/claims/${nonce}`)));
 });
 
 test("a higher generation is a new order, a lower one none", async () => {
