@@ -29,6 +29,38 @@ test("a first generation is an erasure, the same again none, and state remembers
     assert.deepEqual([back.erase, back.inputs.__ordered], [[{ machine: "a", generation: 3 }], { a: 3 }]);
 });
 
+const installer = { name: "bookworm", digest: "5".repeat(64), family: "debian", kernel: "/installer/5b1ac0de/linux", initrds: [], cmdline: "quiet", template: "d-i passwd/root-password-crypted password {{ answers.hash | line }}\n" };
+const install = (name: string, host: string, generation: number, answers: Record<string, string>, most = 10): any => ({
+    ...clone(name, host, generation), boot: { kind: "install", installer, disk: "only", generation, answers },
+    __master: handle({ ref: { ...master, host, maxErase: most, installers: true } }),
+});
+
+test("an installation is an erasure as a clone is; one in place of the other needs a generation of its own", () => {
+    const cloned = judged({}, clone("f1", "10.1.0.6", 1));
+    const news = install("f1", "10.1.0.6", 1, { hash: "x" });
+    assert.match(judged(cloned.inputs, news).failures[0].reason, /^boot\.generation is 1 for f1, and that was ordered already, for a clone: say 2 to order an installation\.$/);
+    const again = judged(cloned.inputs, { ...news, boot: { ...news.boot, generation: 2 } });
+    assert.deepEqual(again.erase, [{ machine: "f1", generation: 2 }]);
+    assert.match(judged({}, install("f2", "10.1.0.6", 1, { hash: "x" }, 1)).failures[0].reason, /would make 2 machines that this run orders erased, and maxErase of the master is 1/);
+    assert.match(judged(again.inputs, news).failures[0].reason, /boot\.generation is 1 for f1, and 2 was ordered already/);
+});
+
+test("a secret answer hides the answer file, and nothing else", () => {
+    const hash = "$6$salt$secret";
+    const { inputs } = judged({}, { ...install("g1", "10.1.0.7", 1, { hash, role: "web" }), __secrets: [["boot", "answers", "hash"]] });
+    const file = "/srv/netboot/http/answers/g1/preseed.cfg";
+    assert.match(inputs.files[file].value, /\$6\$salt\$secret/);
+    assert.deepEqual(inputs.revisions, { [file]: 1 });
+    const { [file]: _, ...others } = inputs.files;
+    const { boot, ...rest } = inputs;
+    assert.ok(!JSON.stringify({ ...rest, files: others }).includes(hash));
+    assert.equal(boot.answers.hash.value, hash);
+    assert.match(JSON.stringify(others), /set netboot-cmdline quiet auto=true/);
+    assert.match(inputs.nextBoot, /ERASES its only fixed disk/);
+    const { failures } = judged({}, { ...install("g2", "10.1.0.7", 1, { hash: `${hash}\nd-i x` }), __secrets: [["boot", "answers", "hash"]] });
+    assert.ok(failures.length && !JSON.stringify(failures).includes("secret\\n"));
+});
+
 test("a lower generation is refused, with the two numbers that make sense", () => {
     const news = clone("b", "10.1.0.2", 3);
     const { inputs } = judged({}, news);
