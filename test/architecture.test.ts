@@ -19,8 +19,8 @@ test("ssh2, nunjucks, yaml and ajv each have one importer", () => {
     assert.deepEqual(importers(/^ajv$/).sort(), ["provider/validate.ts", "provider/words.ts"]);
 });
 
-test("resources know neither SSH nor Pulumi", () => none(sources("provider/{resources,boot,discovery,power,seed}/**/*.ts"), /^@pulumi\/|\/ssh\/|\/pulumi\//, "a resource reaches past host state"));
-test("the engine knows neither resources nor Pulumi", () => none(sources("provider/engine/**/*.ts"), /^@pulumi\/|\/resources\/|\/boot\/|\/power\/|\/seed\/|\/pulumi\/|\.\.\/resource"/, "the engine knows a resource"));
+test("resources know neither SSH nor Pulumi", () => none(sources("provider/{resources,boot,discovery,install,power,seed}/**/*.ts"), /^@pulumi\/|\/ssh\/|\/pulumi\//, "a resource reaches past host state"));
+test("the engine knows neither resources nor Pulumi", () => none(sources("provider/engine/**/*.ts"), /^@pulumi\/|\/resources\/|\/boot\/|\/install\/|\/power\/|\/seed\/|\/pulumi\/|\.\.\/resource"/, "the engine knows a resource"));
 test("SSH knows nothing but itself", () => none(sources("provider/ssh/**/*.ts"), /^@pulumi\/|\.\.\/(engine|resources|pulumi|boot)\//, "the transport knows what it carries"));
 test("only the adapter, the SDK and programs know Pulumi", () => {
     const knowing = importers(/^@pulumi\/pulumi/).filter((file) => !/^(sdk|provider\/pulumi)\//.test(file));
