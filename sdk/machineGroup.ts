@@ -6,7 +6,7 @@ import type { Fields } from "./inputs";
 import { NetbootResource, type OnMaster } from "./resource";
 
 export interface MachineGroupArgs extends OnMaster, Fields<Omit<MachineGroupInput, "name" | "master" | "boot">> {
-    /** What these machines boot. No clones, captures or rescue system: those are for a `Machine` or a `Fleet`. Default: their own disk. */
+    /** What these machines boot. No clones, captures, installations or rescue system: those are for a `Machine` or a `Fleet`. Default: their own disk. */
     boot?: Boot;
 }
 
