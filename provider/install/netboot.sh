@@ -205,13 +205,18 @@ tell_done() {
     stage "done"
 }
 
-# As long as it is not over, the master hears of it. debian-installer says in its log when one of its parts cannot go on.
+# As long as it is not over, the master hears of it. debian-installer says in its log when one of its parts cannot go on; one that says nothing for half an hour waits for an answer.
 watch() {
+    log=$R/var/log/syslog size='' still=0
     while sleep 20; do
         stage=$(cat "$W/stage" 2>/dev/null)
         case $stage in "done" | failed) continue ;; esac
-        item=$(sed -n "s/.*Menu item '\([a-z0-9-]*\)' failed\..*/\1/p" "$R/var/log/syslog" 2>/dev/null | tail -n 1)
-        if [ -n "$item" ]; then failed "$item failed; the installer says why on its console"; else report "$stage"; fi
+        item=$(sed -n "s/.*Menu item '\([a-z0-9-]*\)' failed\..*/\1/p" "$log" 2>/dev/null | tail -n 1)
+        was=$size size=$(wc -c 2>/dev/null <"$log")
+        if [ -n "$size" ] && [ "$size" = "$was" ]; then still=$((still + 1)); else still=0; fi
+        if [ -n "$item" ]; then failed "$item failed; the installer says why on its console"
+        elif [ $still -ge 90 ]; then failed "nothing has happened for half an hour: the installer may wait for an answer on its console"
+        else report "$stage"; fi
     done
 }
 

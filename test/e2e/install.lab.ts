@@ -43,7 +43,7 @@ test("the installer comes out of its package, with its digests; answers are ther
 
 test("a real installer reads its answers and says so; broken off, it is not begun again", { timeout: 600_000 }, async (t) => {
     const began = Date.now();
-    const client = await startClient(lab, { name: "rack-01", firmware: "bios", mac: "52:54:00:00:0e:01", memory: 1024, disk: "1G" });
+    const client = await startClient(lab, { name: "rack-01", firmware: "uefi", mac: "52:54:00:00:0e:01", memory: 1024, disk: "1G" });
     await until("the answers read", 400_000, async () => ((await report()).stage === "start" ? true : undefined));
     t.diagnostic(`from power on to the answers read ${((Date.now() - began) / 1000).toFixed(0)} s`);
     const log = await master.exec("cat /var/log/netboot/http-access.log");

@@ -174,6 +174,16 @@ test("debian-installer's log says which of its parts cannot go on", async () => 
   assert.match(said().error, /^bootstrap-base failed/);
 });
 
+test("debian-installer that says nothing more waits for somebody", async () => {
+  const { root, run, said, heard } = await machine([{ name: "sda" }], { failure: "poweroff" });
+  await run("start");
+  mkdirSync(join(root, "var/log"), { recursive: true });
+  writeFileSync(join(root, "var/log/syslog"), "Nov 21 21:00:00 partman: what now?\n");
+  assert.equal((await run("watch")).ended, "poweroffs");
+  assert.match(said().error, /^nothing has happened for half an hour/);
+  assert.equal(heard[`/reports/${MACHINE}/status`]!.length, 1 + 90 + 1);
+});
+
 test("an order that is another's, or gone, is none", async () => {
   for (const changes of [{ nonce: "f".repeat(32) }, { do: "clone" }] as Record<string, string>[]) {
     const { run, disk } = await machine([{ name: "sda" }], changes);
