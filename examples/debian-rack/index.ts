@@ -15,9 +15,10 @@ const master = new netboot.MasterServer("lab", {
 
 new netboot.DhcpPool("lan", { master, subnet: site.require("subnet"), range: site.require("range") });
 
-const bookworm = new netboot.InstallerImage("bookworm", {
+const debian = new netboot.InstallerImage("debian", {
     master, family: "debian",
-    package: { name: "debian-installer-12-netboot-amd64" },
+    // That of the master's own release: its apt sources must have it.
+    package: { name: `debian-installer-${site.get("release") ?? "13"}-netboot-amd64` },
     cmdline: site.get("cmdline") ?? "quiet",
     template: { path: "./preseed.cfg" },
     answers: { mirror: site.require("mirror"), timezone: "Etc/UTC", kernelOptions: site.get("kernelOptions") ?? "" },
@@ -26,7 +27,7 @@ const bookworm = new netboot.InstallerImage("bookworm", {
 for (const [name, { mac, role }] of Object.entries(servers))
     new netboot.Machine(name, {
         master, mac, hostname: name,
-        boot: boot.install(bookworm, {
+        boot: boot.install(debian, {
             disk: "only",
             generation: site.requireNumber("generation"),
             // What is secret stands here and not at the installer: then a preview hides the answers, and shows all the rest.

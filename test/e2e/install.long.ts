@@ -1,4 +1,4 @@
-// A real installation of Debian, from power on to the login of the installed system, from a mirror; and never again, until the next generation.
+// A real installation of Debian 13, from power on to the login of the installed system, from a mirror; and never again, until the next generation.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Client, startClient } from "../lab/client.ts";
@@ -13,7 +13,8 @@ const HOST = "rack-01";
 let lab: Lab, master: Master, project: Project & Disposable, packages: Awaited<ReturnType<typeof mirror>>, client: Client;
 before(async () => {
     lab = await openLab();
-    master = await startMaster(lab);
+    // The mirror has all of what this release's installer loads; of Debian 12's it may have less.
+    master = await startMaster(lab, { debian: 13 });
     packages = await mirror(lab);
     project = await rack(lab, master, { [HOST]: { mac: "52:54:00:00:0e:02", role: "web" } }, { mirror: packages.host });
 });

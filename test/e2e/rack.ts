@@ -11,7 +11,7 @@ export const PASSWORD = "correct horse";
 export const HASH = "$6$netboot$fibKZrD2as1U7I9H5NmjMK2XqcfCG8/MVCGmtrks2UGfdYXnE3gMPImtvPXpdsRmaMDcKFZP.e4rcT7wVP.t..";
 
 export const rack = (lab: Lab, master: Master, servers: Record<string, { mac: string; role: string }>, more: Record<string, unknown> = {}): Promise<Project & Disposable> =>
-    site(lab, master, "debian-rack", { servers: JSON.stringify(servers), mirror: "192.0.2.1", generation: 1, rootHash: HASH, cmdline: "console=ttyS0 no_timer_check DEBIAN_FRONTEND=text", kernelOptions: "console=ttyS0 no_timer_check", ...more });
+    site(lab, master, "debian-rack", { servers: JSON.stringify(servers), release: `${master.debian}`, mirror: "192.0.2.1", generation: 1, rootHash: HASH, cmdline: "console=ttyS0 no_timer_check DEBIAN_FRONTEND=text", kernelOptions: "console=ttyS0 no_timer_check", ...more });
 
 /** The mirror, for machines of the lab, which know no name server: this machine asks for them. */
 export async function mirror(lab: Lab): Promise<{ host: string; asked: () => number; [Symbol.dispose](): void }> {
