@@ -11,9 +11,12 @@ disk=$(netboot disk) || exit 1
 printf 'd-i partman-auto/disk string %s\nd-i grub-installer/bootdev string %s\n' "$disk" "$disk" >/tmp/netboot.cfg
 debconf-set-selections /tmp/netboot.cfg
 END
-# After the file systems are unmounted (95umount), and before the address is given back (97release-dhcp-lease).
+# After the file systems are unmounted (95umount), the installer's own among them, and before the address is given back (97release-dhcp-lease).
 cat >/usr/lib/finish-install.d/96netboot <<'END'
 #!/bin/sh
+[ -r /proc/cmdline ] || mount -t proc proc /proc
+[ -d /sys/block ] || mount -t sysfs sysfs /sys
+[ -c /dev/null ] || mount -t devtmpfs devtmpfs /dev
 netboot done
 exit 0
 END
