@@ -15,7 +15,8 @@ const OURS: Record<string, string> = {
 /** debian-installer: a preseed file, with lines below it that load our script. */
 export const debian: Family = {
   file: "preseed.cfg",
-  args: (base, hostname) => `auto=true priority=critical interface=auto netcfg/no_default_route=true hostname=${hostname} url=${base}preseed.cfg`,
+  // Asked before the answers are there, where DHCP names no name server; nothing is no answer, and this one is used only then.
+  args: (base, hostname, { address }) => `auto=true priority=critical interface=auto netcfg/no_default_route=true netcfg/get_nameservers=${address} hostname=${hostname} url=${base}preseed.cfg`,
   fault: (text) => (/\\\s*$/.test(text) ? "ends with a backslash, which would join a line that is not there: take it out" : entries(text).map(wrong).find(Boolean)),
   serves(text, { master, boot: { then } }) {
     const own = [

@@ -33,7 +33,7 @@ function variables(machine: Installed): Record<string, unknown> {
 export function installCmdline(machine: Installing): string | undefined {
   if (!installs(machine)) return undefined;
   const own = answerText(machine.boot.installer.cmdline, variables(machine));
-  return [own, familyOf(machine).args(baseOf(machine), hostnameOf(machine))].filter(Boolean).join(" ").replace(/ +/g, " ").trim();
+  return [own, familyOf(machine).args(baseOf(machine), hostnameOf(machine), machine.master)].filter(Boolean).join(" ").replace(/ +/g, " ").trim();
 }
 
 const textOf = (machine: Installed) => answerText(machine.boot.installer.template, variables(machine));
