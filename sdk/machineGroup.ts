@@ -6,7 +6,7 @@ import type { Fields } from "./inputs";
 import { NetbootResource, type OnMaster } from "./resource";
 
 export interface MachineGroupArgs extends OnMaster, Fields<Omit<MachineGroupInput, "name" | "master" | "boot">> {
-    /** What these machines boot. No clones, captures, installations or rescue system: those are for a `Machine` or a `Fleet`. Default: their own disk. */
+    /** What these machines boot. A clone or the rescue system needs `match.macs`, and a clone `confirmErase: true`; no captures, no installations. Default: their own disk. */
     boot?: Boot;
 }
 
@@ -18,6 +18,8 @@ export interface MachineGroupArgs extends OnMaster, Fields<Omit<MachineGroupInpu
  * new netboot.MachineGroup("virtual", { master, match: { macPrefix: "52:54:00" }, boot: boot.menu(seats) });
  * @example
  * new netboot.MachineGroup("bench", { master, match: { addresses: "10.0.0.64/27" }, boot: boot.kernel(rescue) });
+ * @example
+ * new netboot.MachineGroup("room", { master, match: { macs }, boot: boot.clone(classroom, { disk: "only", generation: 1 }), confirmErase: true });
  */
 export class MachineGroup extends NetbootResource {
     /** What its machines' next boot does, in few lines; previews show its change. */

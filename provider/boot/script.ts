@@ -18,7 +18,7 @@ export const TFTP = `${SITE}/tftp`;
 export const menuPath = (name: string) => `/menu/${name}.ipxe`;
 
 /** A boot as templates render it: no references any more, only words. Nothing for the local disk. */
-export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string; /** Name of the machine that must have an order first. */ order?: string; /** Arguments that iPXE fills in. */ own?: string; /** Of an installation: what it must take before it begins, one after the other, and where it says that none is left. */ begin?: { tokens: string[]; spent: string } } | { kind: "chain"; url: string } | ({ kind: "menu"; url: string } & Seen) | { kind: "disk"; volume: string; /** Copied anew first. */ fresh: boolean } | WinPeJob | { kind: "door"; behind: string } | { kind: "memtest"; folder: string; cmdline: string } | { kind: "hardware" | "reboot" | "poweroff" | "shell" };
+export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string; /** Whose order must be there first: a machine's by name, or each one's by its MAC address. */ order?: Pick<Booting, "machine">; /** Arguments that iPXE fills in. */ own?: string; /** Of an installation: what it must take before it begins, one after the other, and where it says that none is left. */ begin?: { tokens: string[]; spent: string } } | { kind: "chain"; url: string } | ({ kind: "menu"; url: string } & Seen) | { kind: "disk"; volume: string; /** Copied anew first. */ fresh: boolean } | WinPeJob | { kind: "door"; behind: string } | { kind: "memtest"; folder: string; cmdline: string } | { kind: "hardware" | "reboot" | "poweroff" | "shell" };
 
 /** What a menu is told of the machine: nothing, or settings by name. */
 interface Seen {
@@ -33,7 +33,8 @@ export function leftoversOf(jobs: Job[]): { images: string[]; disk: boolean } {
 
 /** Who boots, and from where: what the imaging system is told. */
 export interface Booting {
-  machine: string;
+  /** Missing in a script of many machines: each of them is called by its MAC address. */
+  machine?: string;
   master: MasterRef;
   /** Arguments of an installer's kernel, as they are for this machine. */
   installer?: string;
@@ -70,12 +71,15 @@ export function jobOf(boot: Boot, who?: Booting): Job | undefined {
   }
 }
 
+/** What a machine is called that has no name: its card, as iPXE fills it in. */
+const BY_MAC = "${netX/mac:hexhyp}";
+
 const imaging = ({ machine, master }: Booting, ordered: boolean): Job => ({
-  ...started(machine, master, ordered ? "netboot.order=${netboot-order}" : "netboot.rescue=1"), ...(ordered && { order: machine }),
+  ...started(machine ?? BY_MAC, master, ordered ? "netboot.order=${netboot-order}" : "netboot.rescue=1"), ...(ordered && { order: machine === undefined ? {} : { machine } }),
 });
 
 /** The imaging system, for a machine that nobody knows: it is called what its card is. */
-export const registering = (master: Pick<MasterRef, "http" | "imaging">): Job => started("${netX/mac:hexhyp}", master, "netboot.register=1");
+export const registering = (master: Pick<MasterRef, "http" | "imaging">): Job => started(BY_MAC, master, "netboot.register=1");
 
 /** The imaging system, and what it is told: who the machine is, where its master is, and what to do. */
 function started(machine: string, { http, imaging }: Pick<MasterRef, "http" | "imaging">, what: string): Extract<Job, { kind: "kernel" }> {
@@ -87,8 +91,11 @@ function started(machine: string, { http, imaging }: Pick<MasterRef, "http" | "i
 /** The token is the last thing that is taken: what cannot be fetched uses none up. */
 function installation(boot: InstallBoot, { machine, master, installer = "" }: Booting): Job {
   const own = [`netboot.master=${master.http}`, `netboot.machine=${machine}`, "netboot.order=${netboot-order}"].join(" ");
-  return { kind: "kernel", kernel: boot.installer.kernel, initrds: boot.installer.initrds, cmdline: installer, own, order: machine, begin: { tokens: tokens(boot), spent: `/orders/${machine}/spent/${boot.generation}` } };
+  return { kind: "kernel", kernel: boot.installer.kernel, initrds: boot.installer.initrds, cmdline: installer, own, order: { machine }, begin: { tokens: tokens(boot), spent: `/orders/${machine}/spent/${boot.generation}` } };
 }
+
+/** A MAC address as iPXE writes it, and the server is asked by: what a machine without a name of its own is called. */
+export const hexhyp = (mac: string) => mac.replace(/:/g, "-");
 
 /** The command line that a boot gives its kernel: the machine's in place of the image's, if it has one, and what it appends. */
 export const cmdlineOf = ({ image, cmdline, append }: Extract<Boot, { kind: "kernel" }>) => oneSpaced([cmdline === undefined ? image.cmdline : cmdline, append ?? ""].join(" "));

@@ -108,9 +108,10 @@ function unknownParts(type: ResourceType, given: Record<string, unknown>): Recor
 
 function blurred(key: string, value: unknown): unknown {
     if (key === "nextBoot" || key === "powers" || (key === "orders" && hasUnknown(value))) return UNKNOWN;
-    if (key !== "files" || !value || typeof value !== "object") return value;
-    const paths = Object.keys(value);
-    return hasUnknown(paths) ? UNKNOWN : Object.fromEntries(paths.map((path) => [path, UNKNOWN]));
+    if (!value || typeof value !== "object" || Array.isArray(value)) return value;
+    const keys = Object.keys(value);
+    if (hasUnknown(keys)) return UNKNOWN;
+    return key === "files" ? Object.fromEntries(keys.map((path) => [path, UNKNOWN])) : value;
 }
 
 const hiddenOf = (news: Inputs) => Object.fromEntries(Object.entries(news).filter(([key]) => hidden(key) && !["__sealed", "__ordered", "__provider"].includes(key)));

@@ -10,7 +10,7 @@ export interface MachineStatus extends MachineReport, Pick<Assignment, "boots"> 
     host: string;
 }
 
-const TYPES = ["Machine", "Fleet"].map((name) => `pulumi-nodejs:dynamic/netboot:${name}`);
+const TYPES = ["Machine", "Fleet", "MachineGroup"].map((name) => `pulumi-nodejs:dynamic/netboot:${name}`);
 
 /** What every master knows of the machines that these resources declare, and of those that were ever ordered to do something. One connection and one trip a master; nothing is written. */
 export async function machineStatus(resources: Planned[]): Promise<MachineStatus[]> {
@@ -35,9 +35,9 @@ async function asked(group: Inputs[]): Promise<MachineStatus[]> {
     return inOrder.map((report) => ({ host: transport.host, boots: assigned.get(report.machine)?.boots ?? "-", ...report }));
 }
 
-/** A resource's machines, with what each is assigned: a Machine's own, or a Fleet's. */
-const assignedBy = ({ name, boot, machines }: Inputs): [string, Assignment][] =>
-    machines ? Object.entries(machines as Record<string, { boot: Boot }>).map(([machine, { boot }]) => [machine, assignment(boot)]) : boot ? [[name, assignment(boot as Boot)]] : [];
+/** A resource's machines, with what each is assigned: a Machine's own, a Fleet's, or those of a group that report for themselves. */
+const assignedBy = ({ name, boot, machines, match, reports = {} }: Inputs): [string, Assignment][] =>
+    match ? Object.keys(reports).map((member) => [member, assignment(boot as Boot)]) : machines ? Object.entries(machines as Record<string, { boot: Boot }>).map(([machine, { boot }]) => [machine, assignment(boot)]) : boot ? [[name, assignment(boot as Boot)]] : [];
 
 /** The same rows as those of the page, as texts under the names of the columns. Where there is no room for all, those that need a look first. */
 export async function statusRows(machines: MachineStatus[], room = Infinity): Promise<{ names: string[]; rows: string[][]; left: number }> {

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { check } from "../../provider/dist/pulumi/check.js";
 import { resourceType } from "../../provider/dist/resources/registry.js";
-import { handle, machine, master } from "./inputs.ts";
+import { UNKNOWN } from "../../provider/dist/unknown.js";
+import { handle, machine, master, urn } from "./inputs.ts";
 
 const image = { name: "classroom", digest: "4".repeat(64) };
 let next = 0;
@@ -73,6 +74,25 @@ test("more erasures in one run than the master allows are refused, by name", () 
     const { failures } = judged({}, clone("c3", "10.1.0.3", 1, 2));
     assert.match(failures[0].reason, /boot\.generation of c3 would make 3 machines that this run orders erased, and maxErase of the master is 2: set maxErase: 3/);
     assert.deepEqual(judged({}, clone("d1", "10.1.0.4", 1, 1)).failures, [], "another master counts for itself");
+});
+
+test("each machine of a group counts, and one that is added later is the only one erased then", () => {
+    const room = (macs: string[], generation: number): any => ({ ...clone("room", "10.1.0.6", generation, 2), __urn: urn("MachineGroup", "room"), mac: undefined, match: { macs }, confirmErase: true });
+    const judge = (olds: any, news: any): any => check(resourceType("MachineGroup"), olds, JSON.parse(JSON.stringify(news)));
+    const [one, two, three] = ["52:54:00:00:02:01", "52:54:00:00:02:02", "52:54:00:00:02:03"] as [string, string, string];
+    const first = judge({}, room([one, two], 1));
+    assert.deepEqual(first.erase.map(({ machine }: any) => machine), ["52-54-00-00-02-01", "52-54-00-00-02-02"]);
+    const more = judge(first.inputs, room([one, two, three], 1));
+    assert.deepEqual([more.erase, more.inputs.__ordered], [[{ machine: "52-54-00-00-02-03", generation: 1 }], { "52-54-00-00-02-01": 1, "52-54-00-00-02-02": 1, "52-54-00-00-02-03": 1 }]);
+    const { failures } = judge(more.inputs, room([one, two, three], 2));
+    assert.match(failures[0].reason, /boot\.generation of 52-54-00-00-02-01, 52-54-00-00-02-02, 52-54-00-00-02-03 would make 3 machines that this run orders erased, and maxErase of the master is 2/);
+});
+
+test("a group with a machine that is not known yet says so of all that depends on it", () => {
+    const { inputs, failures } = check(resourceType("MachineGroup"), {}, { ...clone("hall", "10.1.0.7", 1), __urn: urn("MachineGroup", "hall"), mac: undefined, match: { macs: [UNKNOWN] }, confirmErase: true }) as any;
+    assert.deepEqual(failures, []);
+    for (const kind of ["orders", "reports", "links"]) assert.equal(inputs[kind], UNKNOWN, kind);
+    assert.equal(inputs.files["/srv/netboot/http/group/hall.ipxe"], UNKNOWN);
 });
 
 test("machines that were erased by an earlier run do not count", () => {

@@ -1,4 +1,4 @@
-// Disks cloned by declaration: a BIOS and a UEFI machine with empty disks, written once, from one stream, proved, and left alone ever after.
+// Disks cloned by declaration: a BIOS machine and one of a group, by UEFI, with empty disks, written once, from one stream, proved, and left alone ever after.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
@@ -30,11 +30,13 @@ const content = Buffer.concat([bootableDisk(), randomBytes(12 << 20), Buffer.all
 const image = Buffer.concat([content, Buffer.alloc((SIZE << 20) - content.length)]);
 const macs = { bios: "52:54:00:00:0c:01", uefi: "52:54:00:00:0c:02" };
 
-const program = (generation: number, more = "") => `
+const program = (generation: number, { more = "", confirmed = true } = {}) => `
 const m = master({ imaging: { cmdline: "console=ttyS0 no_timer_check", multicast: { rate: "4m", machines: 2, wait: 300 } } });
 new netboot.DhcpPool("lan", { master: m, subnet, range });
 const classroom = new netboot.DiskImage("classroom", { master: m, source: site.require("image") });
-for (const [name, mac] of Object.entries(${JSON.stringify(macs)})) new netboot.Machine(name, { master: m, mac, boot: boot.clone(classroom, { disk: "only", generation: ${generation}, transport: "${generation === 1 ? "multicast" : "unicast"}" }) });
+const write = boot.clone(classroom, { disk: "only", generation: ${generation}, transport: "${generation === 1 ? "multicast" : "unicast"}" });
+new netboot.Machine("bios", { master: m, mac: "${macs.bios}", boot: write });
+new netboot.MachineGroup("seats", { master: m, match: { macs: ["${macs.uefi}"] }, boot: write${confirmed ? ", confirmErase: true" : ""} });
 ${more}`;
 
 /** The disk as the client has it, but for the stamps: 8 KiB before the first MiB. */
@@ -45,6 +47,7 @@ async function diskDigest(client: Client): Promise<string> {
 const expected = createHash("sha256").update(image.subarray(0, 254 * 4096)).update(image.subarray(256 * 4096)).digest("hex");
 
 const clients: Record<string, Client> = {};
+const member = macs.uefi.replaceAll(":", "-");
 
 test("the preview says which machines are erased, how many, and with what", async () => {
     site = await openSite(lab, master, program(1), { config: { image: "./classroom.img.zst" } });
@@ -52,7 +55,10 @@ test("the preview says which machines are erased, how many, and with what", asyn
     const { text } = await site.run(["preview", "--diff"]);
     assert.match(text, /ERASES its only fixed disk, if it is blank or ours/);
     assert.match(text, /ERASES 1 machine: bios \(generation 1\)/);
-    assert.match(text, /ERASES 1 machine: uefi \(generation 1\)/);
+    assert.match(text, new RegExp(`ERASES 1 machine: ${member} \\(generation 1\\)`));
+    site.program(program(1, { confirmed: false }));
+    assert.match((await site.run(["preview"], { expect: "any" })).text, /confirmErase is not true, and boot is a clone of classroom, which erases a disk of one machine/);
+    site.program(program(1));
 });
 
 /** What the master has put on the wire. */
@@ -83,7 +89,7 @@ test("two machines are cloned at once from one stream, proved, and boot their ow
 test("status shows them done, and the next up writes that into the ledger", async () => {
     await until("both reports", 20_000, async () => (await master.exec("ls /srv/netboot/claims/*/done | wc -l")).trim() === "2");
     await site.run(["refresh", "--yes", "--skip-preview"]);
-    site.program(program(1, "// nothing new"));
+    site.program(program(1, { more: "// nothing new" }));
     await site.up({ args: ["--expect-no-changes"] });
 });
 

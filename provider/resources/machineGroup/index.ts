@@ -1,8 +1,9 @@
 import { diskWords, disksOf } from "../../boot/disks";
 import { memtestBuilds, memtestState } from "../../boot/memtest";
 import { firmwareProblems, firstFile } from "../../boot/firmware";
+import { pageFiles } from "../../boot/page";
 import { bootProblems, choiceProblems, localProblems, normalisedBoot } from "../../boot/rules";
-import { HTTP, script } from "../../boot/script";
+import { hexhyp, HTTP, script } from "../../boot/script";
 import { summary } from "../../boot/summary";
 import type { Boot, LocalBoot, MasterRef } from "../../boot/types";
 import { type HostState, LIVE } from "../../engine/state";
@@ -10,27 +11,12 @@ import { canonicalMac, canonicalMacPrefix, macFault } from "../../identity";
 import { canonicalAddresses, dotted, range, type Span } from "../../net";
 import { templates } from "../../render";
 import type { Claim, Desired, Problem, ResourceType } from "../../resource";
+import { memberClaims, memberProblems, members, membersState } from "./members";
 import { patterns } from "./patterns";
-
-interface Match {
-  macs?: string[];
-  macPrefix?: string;
-  /** "first-last" once normalised. */
-  addresses?: string;
-}
-
-interface MachineGroup {
-  name: string;
-  master: MasterRef;
-  match: Match;
-  boot: Boot;
-  localBoot: LocalBoot;
-}
+import { listed, type MachineGroup, type Match } from "./types";
 
 const template = templates(__dirname);
 const text = (value: string, change: (text: string) => string) => (typeof value === "string" ? change(value) : value);
-const hyphens = (mac: string) => mac.replace(/:/g, "-");
-const listed = ({ macs }: Match): string[] => (Array.isArray(macs) ? macs : []);
 
 function normalise(input: MachineGroup): MachineGroup {
   const { match, boot, localBoot, master } = input;
@@ -48,10 +34,11 @@ function normalise(input: MachineGroup): MachineGroup {
   };
 }
 
-function rules({ name, master, match, boot, localBoot }: MachineGroup): Problem[] {
+function rules(group: MachineGroup): Problem[] {
+  const { master, match, boot, localBoot } = group;
   const ways = Object.keys(match);
   if (ways.length !== 1) return [{ property: "match", reason: `match names machines in ${ways.length || "no"} ways: give one of macs, macPrefix and addresses, and another group for another way.` }];
-  return [...matchProblems(match, master), ...bootProblemsOf(boot, localBoot, name, master)];
+  return [...matchProblems(match, master), ...memberProblems(group), ...bootProblemsOf(boot, localBoot, master)];
 }
 
 function matchProblems({ macs, macPrefix, addresses }: Match, master: MasterRef): Problem[] {
@@ -68,33 +55,36 @@ function matchProblems({ macs, macPrefix, addresses }: Match, master: MasterRef)
   return problems;
 }
 
-function bootProblemsOf(boot: Boot, localBoot: LocalBoot, name: string, master: MasterRef): Problem[] {
-  if (["clone", "capture", "install", "rescue"].includes(boot.kind)) return [{ property: "boot", reason: `boot is ${boot.kind === "install" ? "an" : "a"} ${boot.kind}, and group "${name}" does not say which machines are in it by name, as orders and reports are kept: give the machines as Machine or Fleet.` }];
+function bootProblemsOf(boot: Boot, localBoot: LocalBoot, master: MasterRef): Problem[] {
   if (disksOf(boot).length) return [{ property: "boot", reason: `boot is ${diskWords(boot)}, and each machine has a copy of its own: give the machines as Machine or Fleet.` }];
   return [...choiceProblems(boot, "boot"), ...firmwareProblems({ boot, master }), ...(boot.kind === "local" ? [] : localProblems(localBoot, "localBoot")), ...bootProblems(boot, "boot", localBoot, master)];
 }
 
-function claims({ name, match }: MachineGroup): Claim[] {
+function claims(group: MachineGroup): Claim[] {
+  const { name, match } = group;
   const all: Claim[] = [{ kind: "name", value: `group ${name}`, property: "name" }, ...listed(match ?? {}).map((mac, i): Claim => ({ kind: "groupMac", value: mac, property: `match.macs[${i}]` }))];
   if (match?.macPrefix) all.push({ kind: "groupPrefix", value: match.macPrefix, property: "match.macPrefix" });
   if (match?.addresses) all.push({ kind: "groupRange", value: match.addresses, property: "match.addresses" });
-  return all;
+  return [...all, ...memberClaims(group)];
 }
 
 /** One script, and how the server comes to it: links by MAC and by prefix, a line of nginx's for addresses. Each is by its name of one group alone, whatever stack. */
-function stateOf({ name, master, match, boot, localBoot }: MachineGroup): HostState {
+function stateOf(group: MachineGroup): HostState {
+  const { name, master, match, boot, localBoot } = group;
   const { macPrefix, addresses } = match;
   const macs = listed(match);
-  const links = [...macs.map((mac) => `mac/${hyphens(mac)}`), ...(macPrefix ? [`prefix/${hyphens(macPrefix)}`] : [])];
+  const links = [...macs.map((mac) => `mac/${hexhyp(mac)}`), ...(macPrefix ? [`prefix/${hexhyp(macPrefix)}`] : [])];
   const span = addresses ? (range(addresses) ?? { first: 0, last: 0 }) : undefined;
   return {
     ...memtestState([boot]),
     files: {
-      [`${HTTP}/group/${name}.ipxe`]: script({ title: `group ${name}`, boot, local: localBoot, retries: master.retries }),
+      [`${HTTP}/group/${name}.ipxe`]: script({ title: `group ${name}`, boot, local: localBoot, retries: master.retries, who: { master } }),
       ...(span && { [`${LIVE}/nginx.d/groups/${fileOf(span)}`]: template("addresses.conf.njk", { name, addresses, patterns: patterns(span) }) }),
       // No pool can have this name: they begin with a letter or a digit.
       ...(macs.length && { [`${LIVE}/dnsmasq.d/_group-${name}.conf`]: template("known.conf.njk", { name, macs }) }),
+      ...pageFiles(`group-${name}`, master, members(group).map((member) => ({ name: member, boot }))),
     },
+    ...membersState(group),
     ...(links.length && { links: Object.fromEntries(links.map((path) => [`${HTTP}/group/${path}.ipxe`, `../${name}.ipxe`])) }),
   };
 }
