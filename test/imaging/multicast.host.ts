@@ -81,6 +81,19 @@ test("a machine", { skip, concurrency: 2 }, async (t) => {
       assert.equal(asks(master) === undefined, name.includes("late"));
       assert.deepEqual(byHttp(master), [0, 1, 3]);
     });
+  await t.test("waits its turn while another image is sent, and longer than it is told for that", async (t) => {
+    const { machine, master } = await clone(t, all, [], (master) => {
+      let began = 0;
+      master.fault = (asked) => {
+        if (asked !== "GET /multicast/session") return undefined;
+        const seconds = (Date.now() - (began ||= Date.now())) / 1000;
+        master.files.set("/multicast/session", Buffer.from(seconds < 12 ? `${"f".repeat(64)} sending 9000\n` : `${image.digest} ${seconds < 12.5 ? "gathering" : "sending 9000"}\n`));
+        return undefined;
+      };
+    });
+    assert.match(machine.output, /3 of 3 parts came/);
+    assert.deepEqual(asks(master), Array(2).fill(`${image.digest}\n`), "said again, for the master to remember it");
+  });
   await t.test("that the master does not take in, or with little memory, goes on by itself", async (t) => {
     await clone(t, all, joined, (master) => { const { fault } = master; master.fault = (asked, times) => (asked.includes("waiting") ? { status: 404 } : fault(asked, times)); });
     const { master } = await clone(t, all, joined, (_, root) => writeFileSync(join(root, "proc/meminfo"), "MemAvailable: 200000 kB\n"));
