@@ -14,6 +14,7 @@ export interface Order {
     image: Buffer;
     expand?: "last";
     hostname?: string;
+    transport?: "multicast";
 }
 
 export interface Station extends AsyncDisposable {
@@ -48,14 +49,14 @@ const STAMP = { first: 254, after: 256 };      // in blocks of 4 KiB
 export const digestOf = (image: Buffer) => createHash("sha256").update(image.subarray(0, STAMP.first * 4096)).update(image.subarray(STAMP.after * 4096)).digest("hex");
 
 /** A master with an order for each machine, by name. */
-export async function openStation(orders: Record<string, Order>): Promise<Station> {
+export async function openStation(orders: Record<string, Order>, { imaging = {} }: { imaging?: object } = {}): Promise<Station> {
     const lab = await openLab();
     try {
         const master = await startMaster(lab);
         const images = [...new Set(Object.values(orders).map(({ image }) => image))];
         const declared = Object.entries(orders).map(([name, { image, ...rest }], i) => ({ name, mac: mac(i), image: images.indexOf(image), clone: { disk: "only", generation: 1, then: "shell", ...rest } }));
         const site = await openSite(lab, master, `
-            const m = master({ imaging: {} });
+            const m = master({ imaging: ${JSON.stringify(imaging)} });
             new netboot.DhcpPool("lan", { master: m, subnet, range });
             const images = ${JSON.stringify(images.map((_, i) => i))}.map((i) => new netboot.DiskImage("image" + i, { master: m, source: "./image" + i + ".zst" }));
             for (const { name, mac, image, clone } of ${JSON.stringify(declared)}) new netboot.Machine(name, { master: m, mac, boot: boot.clone(images[image], clone) });`);
