@@ -84,6 +84,8 @@ order`,
     ...phase("offer"),
     sh`STEP=retire`,
     ...backwards("retire"),
+    // What an order has used may be free now.
+    ...(ordering || asked.some((kind) => kind.name === "artifacts") ? [sh`leave_kept`] : []),
     sh`unstage; generations`,
     ...(plan.prune.length ? [sh`prune ${plan.prune}`] : []),
     ...(plan.purge ? [sh`purge_packages`] : []),

@@ -104,6 +104,22 @@ displace() { # path; out of its place, to be removed
   stage "\${1%/*}" gone
   printf '%s\n' "\${1%/*}" >>"$M/building"
   mv -T -- "$1" "$S/\${1##*/}" || fail
+}
+in_use() { [ -f "$1/.busy" ] && ( cd "$1" && sh ./.busy ) </dev/null 3>&- 4>&- >/dev/null; }
+# An artifact that nobody declares any more; one in use is remembered, and goes with a later commit.
+leave() { # path
+  in_use "$1" || { displace "$1"; return; }
+  progress "$1 is in use, and stays until it is not"
+  printf '%s\n' "$1" >>"$M/kept" || torn "$M/kept"
+}
+leave_kept() {
+  [ -f "$M/kept" ] || return 0
+  sort -u "$M/kept" >"$W/was" && : >"$W/kept" || fail
+  while IFS= read -r at; do
+    [ -d "$at" ] || continue
+    if grep -qsF "artifacts$T$at$T" "$M"/owners/* || in_use "$at"; then printf '%s\n' "$at" >>"$W/kept"; else displace "$at"; fi
+  done <"$W/was"
+  if [ -s "$W/kept" ]; then mv -f "$W/kept" "$M/kept" || fail; else rm -f "$M/kept"; fi
 }`,
   sh`
 # The set that daemons parse is built beside the one in service, out of its files, and switched by one rename.

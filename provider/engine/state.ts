@@ -67,6 +67,7 @@ export interface Build {
    * directory; it is renamed into its place when the script has ended with 0. `$IN` holds what was uploaded, by sha256. Lines written to fd 4 are shown as progress; what it
    * prints is shown when it fails. Exit status 75: an upload is gone, upload again.
    * A script `.check` in `$OUT` is run by every probe, in the directory: it ends with 0 while all is there that the script made elsewhere. It has to be quick.
+   * A script `.busy` in `$OUT` is run when nobody declares the artifact any more: while it ends with 0 the directory stays in its place; commits that have to do with artifacts or orders ask again.
    * A script `.remove` in `$OUT` is run once the directory has left its place, or if it never gets there: it clears away what was made elsewhere, and may be run again.
    */
   script: string;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { cpSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { gone } from "../engine/site.ts";
+import { gone, urn } from "../engine/site.ts";
 import { disk, MIB, noise, packed, sha256Of } from "./disk.ts";
 import { chunks, engineOn, indexOf, newHost, op, ours, outcome, partsOf, restored, serve } from "./host.ts";
 
@@ -85,6 +85,38 @@ test("an image goes with its chunks, but for those that another image has", asyn
   await back.reconcile(two);
   assert.equal(back.counts.uploads, 0);
   assert.equal(await restored(host, two), sha256Of(`${raw.replace("classroom", "two")}`));
+});
+
+test("an image that an order names stays until that is done, and goes then with its chunks", async () => {
+  const host = newHost();
+  const source = (name: string) => packed(disk(name, { pieces: [[2 * MIB, noise(name, 2 * MIB)]] }), "zstd");
+  const [first, then] = [source("one"), source("two")];
+  const [before, after] = [await op("classroom", first), await op("classroom", then)];
+  const machine = (generation: number, image: string): any => ({ owner: urn("Machine", "desk"), label: 'Machine "desk"', want: { orders: { desk: { generation, job: `netboot-job 1\nmachine desk\ngeneration ${generation}\ndo clone\nimage ${image}\nend end\n` } } } });
+  /** A process of its own, as each `up` is. */
+  const up = (wish: any) => engineOn(host).reconcile(wish);
+  await up(before);
+  await up(machine(1, sha256Of(first)));
+  await host.shell("cd /srv/netboot/claims/* && mv open by-x");
+  await up(after);
+  assert.equal(await restored(host, before), sha256Of(disk("one", { pieces: [[2 * MIB, noise("one", 2 * MIB)]] })));
+  // Declared again meanwhile it is somebody's, whatever becomes of the order.
+  const again = { ...before, owner: urn("DiskImage", "again") };
+  await up(again);
+  await host.shell("cd /srv/netboot/claims/* && touch done");
+  await up(machine(1, sha256Of(first)));
+  assert.ok(indexOf(host, before));
+  await up(machine(2, sha256Of(first)));
+  await host.shell("cd /srv/netboot/claims/* && mv open by-x");
+  await up(gone(again));
+  assert.ok(indexOf(host, before));
+  await host.shell("cd /srv/netboot/claims/* && touch done");
+  await up(machine(2, sha256Of(first)));
+  assert.throws(() => indexOf(host, before), /ENOENT/);
+  assert.equal(await restored(host, after), sha256Of(disk("two", { pieces: [[2 * MIB, noise("two", 2 * MIB)]] })));
+  await up(gone(machine(2, "")));
+  await up(gone(after));
+  assert.deepEqual((await host.shell("find /srv/netboot /var/lib/netboot -type f")).stdout, "");
 });
 
 test("a chunk that went bad on the disk is made anew when another image has it", async () => {

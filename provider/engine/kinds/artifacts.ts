@@ -69,7 +69,7 @@ done`,
         }),
       ]),
       place: made.flatMap(([dir, those]) => [...those.filter((t) => t.seen).map((t) => sh`displace ${t.key}`), sh`place ${dir} artifacts`]),
-      retire: todo.filter((t) => t.op === "remove").map((t) => sh`displace ${t.key}`),
+      retire: todo.filter((t) => t.op === "remove").map((t) => sh`leave ${t.key}`),
     };
   },
 };
