@@ -1,5 +1,5 @@
 import type { HostState, TargetSpec, VolumeSpec } from "../engine/state";
-import { storeOf } from "../engine/volumes/store";
+import { daemonOf, storeOf } from "../engine/volumes/store";
 import type { Problem } from "../resource";
 import { copyOf, copyProblems, discards, disksOf, diskWords, fate, offered, SEED_LUN } from "./disks";
 import { HTTP } from "./script";
@@ -41,7 +41,8 @@ function targetSpec(master: MasterRef, name: string, address: string, boot: Disk
   const disks = offered(boot);
   const readOnly = disks.flatMap(({ lun, access }) => (access === "read" ? [String(lun)] : []));
   return {
-    luns: Object.fromEntries(disks.map((disk) => [String(disk.lun), storeOf(driver, pathOf(master, name, disk), disk.generation)])), ...(readOnly.length && { readOnly }), ...(seed !== undefined && { media: { [SEED_LUN]: seed } }),
+    ...(daemonOf(driver) === "lio" && { by: "lio" as const }),
+    luns: Object.fromEntries(disks.map((disk) => [String(disk.lun), storeOf(pathOf(master, name, disk), disk.generation)])), ...(readOnly.length && { readOnly }), ...(seed !== undefined && { media: { [SEED_LUN]: seed } }),
     address, initiator: `${iqn}:${name}`, user: copyOf(name, boot.volume.name), portal: master.address, script: `${HTTP}/san/${address}-${boot.volume.name}.ipxe`,
   };
 }

@@ -2,7 +2,7 @@ import type { Problem } from "../resource";
 import { hasUnknown } from "../unknown";
 import type { Boot, Copy, DataDisk, DisklessBoot, VolumeRef } from "./types";
 
-/** tgt keeps 0 for itself. A machine's own disk is always this one, whatever else it is offered. */
+/** tgt keeps 0 for itself, and LIO tells there which there are. A machine's own disk is always this one, whatever else it is offered. */
 const OWN = 1;
 
 /** The seed of a machine, beside its disks. */

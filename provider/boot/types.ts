@@ -44,6 +44,8 @@ export interface MasterRef {
 export interface StorageRef {
   driver: VolumeDriver;
   path: string;
+  /** What devices are kept in: "vg0/netboot" of LVM, "tank/netboot" of ZFS. */
+  pool?: string;
   /** What iSCSI names begin with. */
   iqn: string;
 }

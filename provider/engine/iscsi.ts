@@ -1,11 +1,13 @@
-import { sh, type Sh } from "./sh";
+import { lioLive } from "./lio";
+import { lines, sh, type Sh } from "./sh";
 
 /** The control port of the tgtd that is ours: another than the distribution's, which is left alone. */
 export const CONTROL = 3261;
 
-/** What the iSCSI daemon has: `IQN TAB tid TAB lun=store,… (lunr=store where nothing can be written) TAB user,… TAB allowed address,… TAB address with a session,…` for each target. */
-export const iscsiLive: Sh = sh`
+/** What is offered: `IQN TAB tid ("lio" of the kernel's) TAB lun=store,… (lunr=store where nothing can be written) TAB user,… TAB allowed address,… TAB address with a session,…` for each target. */
+export const iscsiLive: Sh = lines([lioLive, sh`
 iscsi_live() {
+  [ ! -d /sys/kernel/config/target/iscsi ] || lio_live
   tgtadm -C ${CONTROL} --lld iscsi --op show --mode target 2>/dev/null | awk '
 function add(list, item) { return list (list == "" ? "" : ",") item }
 function out() { if (iqn != "") printf "%s\t%s\t%s\t%s\t%s\t%s\n", iqn, tid, luns, users, allowed, open }
@@ -18,4 +20,4 @@ part == "I_T" && $1 == "IP" { open = add(open, $3) }
 part == "Account" { users = add(users, $1) }
 part == "ACL" { allowed = add(allowed, $1) }
 END { out() }'
-}`;
+}`]);

@@ -96,7 +96,7 @@ export interface ServiceSpec {
   order?: number;
 }
 
-export type VolumeDriver = "reflink";
+export type VolumeDriver = "reflink" | "lvm-thin" | "zfs";
 
 export interface VolumeSpec {
   driver: VolumeDriver;
@@ -118,15 +118,17 @@ export interface VolumeSpec {
 }
 
 export interface TargetSpec {
-  /** What it offers, by logical unit number: 0 is tgt's own. */
+  /** Who offers it: the kernel. Default: tgt. */
+  by?: "lio";
+  /** What it offers, by logical unit number: 0 is the daemon's own. */
   luns: Record<string, string>;
   /** Those of them that take no writes. */
   readOnly?: string[];
   /** What it offers beside those, likewise, and may be exchanged for another while the machine has a session; takes no writes. */
   media?: Record<string, string>;
-  /** The one address that may log in. */
+  /** The one address that may log in, where tgt offers it; who may fetch the boot script in any case. */
   address: string;
-  /** The name that the machine gives itself. */
+  /** The name that the machine gives itself; LIO lets in no other. */
   initiator: string;
   /** CHAP user. The secret is drawn on the host, and in no spec. */
   user: string;
@@ -233,6 +235,10 @@ export type Check =
   | { check: "debian" }
   | { check: "space"; path: string; bytes: number }
   | { check: "reflink"; path: string }
-  | { check: "port"; protocol: "udp" | "tcp"; address?: string; port: number; unit: string }
+  /** What a driver keeps its disks in. */
+  | { check: "pool"; driver: "lvm-thin" | "zfs"; pool: string }
+  | { check: "lio" }
+  /** `kernel`: the kernel itself may listen there already. */
+  | { check: "port"; protocol: "udp" | "tcp"; address?: string; port: number; unit: string; kernel?: true }
   /** No other DHCP server may answer on the interface that holds (or, without one, routes to) this subnet. */
   | { check: "no-other-dhcp"; subnet: string; interface?: string };

@@ -1,5 +1,6 @@
 import { CONTROL } from "./iscsi";
-import { sh, type Sh } from "./sh";
+import { lioLibrary } from "./lio";
+import { lines, sh, type Sh } from "./sh";
 
 /** Where the daemon finds its targets when it starts; a file for each. */
 export const TARGETS = "/etc/netboot/iscsi";
@@ -11,12 +12,17 @@ export const SECRET = "@SECRET@";
  * How targets come and go. A target's file is what the daemon has after a reboot; what it has now is made from the same file. The secret (RFC 7143 wants 96 bits, Windows takes
  * 16 characters) is drawn here when there is none yet, and leaves the master in the boot script that only its machine's address may fetch, and in nothing else.
  */
-export const targetLibrary: Sh = sh`
+export const targetLibrary: Sh = lines([lioLibrary, sh`
 tgt() { tgtadm -C ${CONTROL} --lld iscsi "$@"; }
 target_live() { iscsi_live | awk -F'\t' -v iqn="$1" -v column="$2" '$1 == iqn { print $column }'; } # iqn column
 target_idle() { # iqn
   open=$(target_live "$1" 6)
-  [ -z "$open" ] || { printf '%s has a session on it. Shut that machine down first; if it is off already: tgtadm -C %s --lld iscsi --op delete --mode target --tid %s --force\n' "$open" ${CONTROL} "$(target_live "$1" 2)" >&2; finish target "$1"; }
+  [ -z "$open" ] || {
+    tid=$(target_live "$1" 2)
+    case $tid in lio) end="echo 0 >/sys/kernel/config/target/iscsi/$1/tpgt_1/enable" ;; *) end="tgtadm -C ${CONTROL} --lld iscsi --op delete --mode target --tid $tid --force" ;; esac
+    printf '%s has a session on it. Shut that machine down first; if it is off already: %s\n' "$open" "$end" >&2
+    finish target "$1"
+  }
 }
 secret_of() { sed -n 's/^ *incominguser [^ ]* //p' ${TARGETS}/"$1".conf 2>/dev/null; }
 # By the shell alone: any user of the master can read a tool's arguments.
@@ -36,7 +42,7 @@ target_write() { # iqn conf script-path script
 account_drop() { for user; do [ -z "$user" ] || tgt --op delete --mode account --user "$user" >/dev/null 2>&1; done; }
 target_drop() { # iqn user...
   tid=$(target_live "$1" 2)
-  [ -z "$tid" ] || tgt --op delete --mode target --tid "$tid" >&2 || fail
+  case $tid in "") ;; lio) lio_drop "$1" || fail ;; *) tgt --op delete --mode target --tid "$tid" >&2 || fail ;; esac
   shift
   account_drop "$@"
 }
@@ -47,6 +53,10 @@ target_exchange() { # iqn lun store
 }
 # What is saved and not offered is offered; what is offered and not saved goes. Where that fails, tgt-admin quotes the command, secret and all.
 targets_offer() { said=$(tgt-admin -C ${CONTROL} -e -c ${TARGETS_CONF} 2>&1) || { printf '%s\n' "$said" | sed 's/password=[^ ]*/password=[secret]/' >&2; fail; }; }
+lio_targets_offer() { # iqn...
+  lio_ready || fail
+  for target; do lio_enabled "$target" || lio_offer ${TARGETS}/"$target".conf || fail; done
+}
 # What is told at an address may be another machine's by now.
 script_drop() { # iqn script-path
   case $(sed -n 's/^set netboot-disk iscsi:[^:]*:::[0-9]*://p' "$2" 2>/dev/null) in "" | "$1") rm -f -- "$2" || fail ;; esac
@@ -56,4 +66,4 @@ target_withdraw() { # iqn user script-path
   target_drop "$1" "$2"
   [ -z "$3" ] || script_drop "$1" "$3"
   rm -f -- ${TARGETS}/"$1".conf || fail
-}`;
+}`]);

@@ -59,3 +59,30 @@ test("a system that is not of the family, or lacks a tool, is named", () => {
   assert.match(judged({ check: "debian" }, "", { missing: ["flock"] }).what, /debian 12 lacks flock/);
   assert.equal(judged({ check: "debian" }, "", { os: { id: "ubuntu", like: "debian", version: "24.04" } }).ok, true);
 });
+
+test("what disks are kept in: said how full it is and how much they promise; what is missing is named with its mend", () => {
+  const thin = { check: "pool", driver: "lvm-thin", pool: "vg0/netboot" }, zfs = { check: "pool", driver: "zfs", pool: "tank/netboot" };
+  assert.deepEqual([judged(thin, "12.30\n1000\n5200\n").ok, judged(thin, "12.30\n1000\n5200\n").what], [true, "vg0/netboot is 13 % full; its disks promise 5.2 times what it holds"]);
+  assert.equal(judged(zfs, "4%\n1000\n0\n").what, "tank/netboot is 4 % full; its disks promise 0.0 times what it holds");
+  for (const [check, answer, what, mend] of [
+    [thin, "none", "there is no thin pool vg0/netboot", /^Make it: lvcreate --type thin-pool -l 90%FREE -n netboot vg0; or/],
+    [thin, "other", "vg0/netboot is a logical volume, and no thin pool", /lvcreate --type thin-pool/],
+    [thin, "tools", "the tools of lvm-thin are missing", /^Install lvm2 and thin-provisioning-tools/],
+    [zfs, "none", "there is no data set tank/netboot", /^Make it: zfs create -o mountpoint=none tank\/netboot/],
+    [zfs, "tools", "the tools of zfs are missing", /contrib/],
+    [{ check: "lio" }, "6.1.0-56-amd64", "the kernel (6.1.0-56-amd64) has no iSCSI target (LIO)", /Debian's own kernel .* driver: "reflink"/],
+  ] as const) {
+    const finding = judged(check, answer);
+    assert.deepEqual([finding.ok, finding.what], [false, what]);
+    assert.match(finding.mend!, mend);
+  }
+  assert.deepEqual([judged({ check: "lio" }, "lio\n6.1.0\n").ok, judged({ check: "reflink", path: "/s" }, "xfs /s 34 1000 3200").what], [true, "/s lies on xfs, mounted at /s; it is 34 % full, and its disks promise 3.2 times what it holds"]);
+});
+
+test("a port of iSCSI may be the kernel's, whoever told it; a process has it to itself", () => {
+  const port = { check: "port", protocol: "tcp", port: 3260, unit: "netboot-iscsi.service", address: "10.0.0.2" };
+  const kernel = "ss\tLISTEN 0 256 10.0.0.2:3260 0.0.0.0:*\n";
+  assert.equal(judged({ ...port, kernel: true }, kernel).ok, true);
+  assert.equal(judged(port, kernel).ok, false);
+  assert.match(judged({ ...port, kernel: true }, 'ss\tLISTEN 0 256 10.0.0.2:3260 0.0.0.0:* users:(("tgtd",pid=7,fd=6))\n').what, /taken by tgtd \(process 7\)/);
+});

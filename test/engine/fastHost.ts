@@ -72,9 +72,23 @@ exec /usr/bin/"\${0##*/}" "$@"
   return hostIn(root);
 }
 
+/** Gives a host devices of its own, and what manages them: LVM and ZFS of files, and the kernel's directory of iSCSI targets. */
+export function withDevices(host: FastHost): FastHost {
+  for (const dir of ["stub/dev/vg0", "stub/dev/zvol/tank/netboot", "stub/lvm/vg0", "stub/zfs/tank/netboot", "sys/kernel/config"]) mkdirSync(host.path(dir), { recursive: true });
+  for (const node of ["null", "zero", "urandom"]) writeFileSync(host.path(`stub/dev/${node}`), "");
+  writeFileSync(host.path("stub/lvm/vg0/netboot"), "12.00 3.00\n");
+  writeFileSync(host.path("stub/zfs/tank/netboot/.here"), "");
+  writeFileSync(host.path("stub/zfs/capacity"), "12%\n");
+  cpSync(join(here, "devices"), host.path("stub/bin"), { recursive: true, verbatimSymlinks: true });
+  const trap = readFileSync(host.path("stub/trap/mv"), "utf8");
+  for (const tool of ["lvcreate", "lvs", "lvremove", "lvextend", "lvchange", "zfs"]) writeFileSync(host.path(`stub/trap/${tool}`), trap, { mode: 0o755 });
+  return host;
+}
+
 function hostIn(root: string): FastHost {
   const enter = `
-mount --rbind /usr usr && mount --bind stub/sbin usr/sbin && mount --rbind /dev dev && mount --rbind /proc proc || exit 97
+mount --rbind /usr usr && mount --bind stub/sbin usr/sbin && mount --rbind /proc proc || exit 97
+if [ -d stub/dev ]; then mount --bind stub/dev dev && for node in null zero urandom; do mount --bind /dev/$node dev/$node || exit 97; done; else mount --rbind /dev dev; fi || exit 97
 GROUP=$$; export GROUP
 exec chroot . /bin/sh`;
   const run = (script: string | Readable, { env = {}, command }: { env?: Record<string, string>; command?: string } = {}) =>

@@ -3,6 +3,8 @@ import type { Sh } from "../sh";
 import type { Check } from "../state";
 import { debian } from "./debian";
 import { dhcp } from "./dhcp";
+import { lio } from "./lio";
+import { pool } from "./pool";
 import { port } from "./port";
 import { reflink } from "./reflink";
 import { space } from "./space";
@@ -22,4 +24,4 @@ export interface Question<C extends Check = any> {
 }
 
 /** Every check by its name. */
-export const questions: { [name in Check["check"]]: Question } = { debian, space, reflink, port, "no-other-dhcp": dhcp };
+export const questions: { [name in Check["check"]]: Question } = { debian, space, reflink, pool, lio, port, "no-other-dhcp": dhcp };

@@ -29,11 +29,20 @@ const serial = (iqn: string, lun: string) => sha256(`${iqn} ${lun}`).slice(0, 16
 const luns = ({ luns, media }: TargetSpec) => Object.entries({ ...luns, ...media }).sort(([a], [b]) => Number(a) - Number(b));
 const fixed = ({ readOnly, media }: TargetSpec, lun: string) => (readOnly?.includes(lun) || (media && lun in media)) ?? false;
 
+const HEAD = "# Made by netboot. The secret was drawn here.";
+
+/** In the order in which the kernel wants it; what is told by one line is needed by the next. */
+const lioConf = (iqn: string, want: TargetSpec): string[] => [
+  HEAD, `# script ${want.script}`, `target ${iqn}`, `portal ${want.portal}:3260`, `initiator ${want.initiator}`, `incominguser ${want.user} ${SECRET}`,
+  ...luns(want).map(([lun, store]) => `lun ${lun} ${serial(iqn, lun)} ${fixed(want, lun) ? "read" : "write"} ${store}`), "",
+];
+
 function confOf(iqn: string, want: TargetSpec): string {
+  if (want.by === "lio") return lioConf(iqn, want).join("\n");
   const stores = luns(want).flatMap(([lun, store]) => [
     `    <backing-store ${store}>`, `        lun ${lun}`, `        scsi_id netboot-${serial(iqn, lun).slice(0, 12)}`, `        scsi_sn ${serial(iqn, lun)}`, ...(fixed(want, lun) ? ["        readonly 1"] : []), "    </backing-store>",
   ]);
-  return ["# Made by netboot. The secret was drawn here.", `# script ${want.script}`, `<target ${iqn}>`, ...stores, `    initiator-address ${want.address}`, `    incominguser ${want.user} ${SECRET}`, "</target>", ""].join("\n");
+  return [HEAD, `# script ${want.script}`, `<target ${iqn}>`, ...stores, `    initiator-address ${want.address}`, `    incominguser ${want.user} ${SECRET}`, "</target>", ""].join("\n");
 }
 
 /** What the machine is told: iPXE has no quotes, and nothing here needs any. */
@@ -54,12 +63,12 @@ function exchanged(iqn: string, want: TargetSpec, { live, conf, agree }: Seen): 
   return Object.entries(want.media ?? {}).filter(([lun, store]) => before.media![lun] !== store);
 }
 
-const liveOf = (want: TargetSpec) => [luns(want).map(([lun, store]) => `${lun}${fixed(want, lun) ? "r" : ""}=${store}`).join(), want.user, want.address].join(" ");
+const liveOf = (want: TargetSpec) => [luns(want).map(([lun, store]) => `${lun}${fixed(want, lun) ? "r" : ""}=${store}`).join(), want.user, want.by === "lio" ? want.initiator : want.address].join(" ");
 const CONF_MODE = "0600 0:0";
 const SCRIPT_MODE = "0640 0:33";
 
 /**
- * Disks offered by iSCSI, each target to one machine: by its address and a secret, since tgt takes a name that an initiator gives itself for granted.
+ * Disks offered by iSCSI, each target to one machine: by a secret, and where tgt offers it by its address, since tgt takes a name that an initiator gives itself for granted.
  * What is saved and what the daemon has are looked at apart: after every commit they are one.
  */
 export const targets: Kind<"targets", Seen> = {
@@ -96,7 +105,7 @@ $1 == "key" {
   parse: ([conf, confMode, user, path, script, scriptMode, agree, live, sessions]) => ({
     conf: conf!, confMode: confMode ?? "", user: user ?? "", path: path ?? "", script: script ?? "", scriptMode: scriptMode ?? "", agree: agree === "agree", live: live ?? "", sessions: sessions ? sessions.split(",") : [],
   }),
-  digest: (want) => sha256(JSON.stringify([luns(want), want.address, want.initiator, want.user, want.portal, want.script, ...(want.readOnly ?? []), ...(want.media ? Object.keys(want.media) : [])])).slice(0, 16),
+  digest: (want) => sha256(JSON.stringify([luns(want), want.address, want.initiator, want.user, want.portal, want.script, ...(want.readOnly ?? []), ...(want.media ? Object.keys(want.media) : []), ...(want.by ? [want.by] : [])])).slice(0, 16),
   diff(want, seen, iqn) {
     if (want === undefined) return seen && "no longer declared";
     if (!seen) return "missing";
@@ -110,26 +119,27 @@ $1 == "key" {
   },
   observed(seen, want) {
     if (!seen.conf || !seen.live) return undefined;
-    const [, user, address] = seen.live.split(" ");
+    const [, user, allowed] = seen.live.split(" ");
     const { readOnly: _, media: __, ...rest } = want;
     const all = offered(seen.live);
     const isMedium = ([lun, r]: readonly string[]) => r === "r" && !!want.media && lun! in want.media;
     const disks = all.filter((disk) => !isMedium(disk));
     const media = all.filter(isMedium).map(([lun, , store]) => [lun, store]);
     const readOnly = disks.flatMap(([lun, r]) => (r ? [lun] : []));
-    return { ...rest, luns: Object.fromEntries(disks.map(([lun, , store]) => [lun, store])), ...(readOnly.length && { readOnly }), ...(media.length && { media: Object.fromEntries(media) }), user: user!, address: address! };
+    return { ...rest, luns: Object.fromEntries(disks.map(([lun, , store]) => [lun, store])), ...(readOnly.length && { readOnly }), ...(media.length && { media: Object.fromEntries(media) }), user: user!, ...(want.by === "lio" ? { initiator: allowed! } : { address: allowed! }) };
   },
   script(todo) {
     const made = todo.filter((t) => t.op !== "remove");
     const gone = todo.filter((t) => t.op === "remove");
     const media = new Map(made.map((t) => [t, t.seen && exchanged(t.key, t.want!, t.seen)]));
     const anew = made.filter((t) => !media.get(t));
+    const offers = [...(made.some((t) => t.want!.by !== "lio") ? [sh`targets_offer`] : []), ...(made.some((t) => t.want!.by === "lio") ? [sh`lio_targets_offer ${made.filter((t) => t.want!.by === "lio").map((t) => t.key)}`] : [])];
     const stale = made.flatMap((t) => (t.seen?.path && t.seen.path !== t.want!.script ? [sh`script_drop ${t.key} ${t.seen.path}`] : []));
     return {
       prepare: [...anew, ...gone].filter((t) => t.seen).map((t) => sh`target_idle ${t.key}`),
       stage: made.map((t) => sh`target_write ${t.key} ${confOf(t.key, t.want!)} ${t.want!.script} ${scriptOf(t.key, t.want!)}`),
       place: made.length ? [TARGETS, ...new Set(made.map((t) => folder(t.want!.script)))].map((dir) => sh`place ${dir} targets`) : [],
-      offer: made.length ? [...anew.map((t) => (t.seen?.live ? sh`target_drop ${t.key} ${t.want!.user} ${t.seen.user}` : sh`account_drop ${t.want!.user}`)), ...[...media].flatMap(([t, those]) => (those ?? []).map(([lun, store]) => sh`target_exchange ${t.key} ${lun} ${store}`)), sh`targets_offer`] : [],
+      offer: made.length ? [...anew.map((t) => (t.seen?.live ? sh`target_drop ${t.key} ${t.want!.user} ${t.seen.user}` : sh`account_drop ${t.want!.user}`)), ...[...media].flatMap(([t, those]) => (those ?? []).map(([lun, store]) => sh`target_exchange ${t.key} ${lun} ${store}`)), ...offers] : [],
       stop: gone.map((t) => sh`target_withdraw ${t.key} ${t.seen!.user} ${t.seen!.path}`),
       retire: stale,
     };

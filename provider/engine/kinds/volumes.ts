@@ -2,8 +2,9 @@ import type { Kind, Todo } from "../kind";
 import { base } from "../paths";
 import { lines, sh, type Sh } from "../sh";
 import type { VolumeSpec } from "../state";
-import { allDrivers, driverOf } from "../volumes";
+import { allDrivers, prefixOf } from "../volumes";
 import { volumeLibrary } from "../volumes/library";
+import { storeOf } from "../volumes/store";
 
 interface Seen {
   type: string;
@@ -114,21 +115,19 @@ END {
       stage: [...made.map(make), ...longer.map((t) => sh`volume_history ${t.key} ${history(t.want!)}`)],
       place: [
         ...longer.map((t) => sh`place ${t.key} lineage`),
-        ...made.map((t) => sh`volume_place ${t.want!.driver} ${t.key} ${t.want!.generation}`),
-        ...kept.flatMap((t) => (t.want!.size !== undefined && t.want!.size > t.seen!.size ? [sh`${fn(t, "grow")} ${driverOf(t.want!.driver).store(t.key, t.want!.generation)} ${t.want!.size}`] : [])),
+        ...made.map((t) => sh`volume_place ${prefixOf(t.want!.driver)} ${t.key} ${t.want!.generation}`),
+        ...kept.flatMap((t) => (t.want!.size !== undefined && t.want!.size > t.seen!.size ? [sh`${prefixOf(t.want!.driver)}_grow ${storeOf(t.key, t.want!.generation)} ${t.want!.size}`] : [])),
       ],
       retire: [
-        ...[...made, ...kept].map((t) => sh`volume_sweep ${t.want!.driver} ${t.key}`),
-        ...gone.map((t) => sh`volume_remove ${t.seen!.driver || "reflink"} ${t.key}`),
+        ...[...made, ...kept].map((t) => sh`volume_sweep ${prefixOf(t.want!.driver)} ${t.key}`),
+        ...gone.map((t) => sh`volume_remove ${prefixOf(t.seen!.driver)} ${t.key}`),
       ],
     };
   },
 };
 
-const fn = (t: Todo<VolumeSpec>, what: string): Sh => sh`${t.want!.driver}_${{ text: what }}`;
-
 function make({ key, want }: Todo<VolumeSpec>): Sh {
   const { driver, generation, size, from } = want!;
   const [how, source, at] = !from ? ["empty", ""] : "image" in from ? ["image", from.image] : "copy" in from ? ["copy", from.copy] : ["volume", from.volume, from.at];
-  return sh`volume_make ${driver} ${key} ${generation} ${size === undefined ? "" : String(size)} ${history(want!)} ${how} ${source} ${at === undefined ? "" : String(at)}`;
+  return sh`volume_make ${prefixOf(driver)} ${key} ${generation} ${size === undefined ? "" : String(size)} ${history(want!)} ${how} ${source} ${at === undefined ? "" : String(at)}`;
 }

@@ -2,8 +2,8 @@ import { lines, sh, type Sh } from "../sh";
 import { SITE } from "../state";
 import { allDrivers } from "./index";
 
-/** From how full on a run that makes volumes warns, and from how full on none is made. */
-export const LIMITS = "/etc/netboot/volumes";
+/** From how full on a run that makes volumes warns (`warn`), from how full on none is made (`refuse`), and what they are kept in, where the directory only names them (`pool`). */
+export const SETTINGS = "/etc/netboot/volumes";
 
 /** In a store from its first volume on, to tell it from the directory that it is mounted on. */
 const MARK = ".netboot-store";
@@ -48,37 +48,39 @@ volume_store() { # path
     refuse "$1" "its store $store has neither the volumes that were made there nor the file ${MARK}: is its file system mounted? Mount it; or, to have all of them made anew: mkdir -p $store && touch $store/${MARK}"
   ensure_dir "$store" && : >"$store/${MARK}" || fail
 }
+setting() { sed -n "s/^$1 //p" ${SETTINGS} 2>/dev/null; }
 # A store that fills up unseen takes all its disks with it.
-volume_room() { # path
-  full=$(df -P -- "\${1%/*}" | awk 'NR == 2 { sub(/%/, "", $5); print $5 }')
-  limit() { sed -n "s/^$1 //p" ${LIMITS} 2>/dev/null; }
-  most=$(limit refuse) warn=$(limit warn)
-  [ "$full" -lt "\${most:-101}" ] || refuse "$1" "its store is $full % full, and from $most % on no volume is made: make room, or raise refusePercent"
-  [ "$full" -lt "\${warn:-101}" ] || [ -f "$W/warned" ] || { : >"$W/warned"; say "note\${T}the store \${1%/*} is $full % full"; }
+volume_room() { # driver path
+  "$1"_full "\${2%/*}" >"$W/full" && read -r full what which <"$W/full" || refuse "$2" "nobody can say how full that is which it is to be kept in"
+  most=$(setting refuse) warn=$(setting warn)
+  [ "$full" -lt "\${most:-101}" ] || refuse "$2" "its $what is $full % full, and from $most % on no volume is made: make room, or raise refusePercent"
+  [ "$full" -lt "\${warn:-101}" ] || [ -f "$W/warned" ] || { : >"$W/warned"; say "note\${T}the $what $which is $full % full"; }
 }
+disk_staged() { printf '%s/.netboot-stage/disk/disk.%s\n' "$1" "$2"; } # path generation
+disk_generations() { find "$1" -maxdepth 1 ! -type d -regex '.*/disk\.[0-9]+' -printf '%f\n' | cut -c6-; } # path
 volume_make() { # driver path generation bytes history image|volume|copy|empty source at
   driver=$1 path=$2 generation=$3 bytes=$4 history=$5 from=$6; shift 5
   progress "volume \${path##*/}, generation $generation"
   volume_store "$path"
   ensure_dir "$path" && chmod 700 "$path" || fail
-  volume_room "$path"
+  volume_room "$driver" "$path"
   case $1 in
     empty) "$driver"_create "$path" "$generation" "$bytes" ;;
-    image) from="image $2"; image_bytes "$2"; "$driver"_create "$path" "$generation" "$BYTES"; image_into "$2" "$("$driver"_temporary "$path" "$generation")" ;;
+    image) from="image $2"; image_bytes "$2"; "$driver"_create "$path" "$generation" "$BYTES"; image_into "$2" "$(disk_staged "$path" "$generation")" ;;
     volume | copy)
       now=$(lineage "$2" generation) parent=\${3:-$now}
       [ -n "$now" ] || refuse "$path" "$2, which it is to be a copy of, is not there"
-      [ "$parent" = "$now" ] || "$driver"_generations "$2" | grep -qx "$parent" || refuse "$path" "$2, which it is to be a copy of, is of generation $now and keeps no generation $parent"
+      [ "$parent" = "$now" ] || disk_generations "$2" | grep -qx "$parent" || refuse "$path" "$2, which it is to be a copy of, is of generation $now and keeps no generation $parent"
       # Volumes are open to nobody; machines' copies of them are.
       [ "$1" = volume ] || open=$(volume_open "$2")
       [ -z "\${open-}" ] || refuse "$path" "$2, which it is to be a copy of, is open: $open has a session on it"
-      from="$1 $2 $parent"; "$driver"_clone "$path" "$generation" "$2" "$parent" ;;
+      from="$1 $2 $parent"; "$driver"_clone "$path" "$generation" "$2/disk.$parent" ;;
   esac
-  at=$("$driver"_temporary "$path" "$generation") have=$(stat -L -c %s "$at")
+  at=$(disk_staged "$path" "$generation"); have=$("$driver"_size "$at") && [ -n "$have" ] || fail
   if [ "\${bytes:=$have}" -lt "$have" ]; then refuse "$path" "it is to have $bytes bytes, and what it comes from has $have"; fi
   [ "$bytes" = "$have" ] || "$driver"_grow "$at" "$bytes"
   stage "$path" lineage
-  { printf 'netboot-volume 1\ndriver %s\ngeneration %s\nfrom %s\n' "$driver" "$generation" "$from" && said_history "$history"; } >"$S/lineage" || torn "$path/lineage"
+  { printf 'netboot-volume 1\ndriver %s\ngeneration %s\nfrom %s\n' "$(printf %s "$driver" | tr _ -)" "$generation" "$from" && said_history "$history"; } >"$S/lineage" || torn "$path/lineage"
 }
 said_history() { [ "$1" = 0 ] || printf 'history %s\n' "$1"; }
 volume_history() { # path history
@@ -90,9 +92,10 @@ volume_place() { "$1"_place "$2" "$3"; place "$2" lineage; } # driver path gener
 volume_sweep() { # driver path
   now=$(lineage "$2" generation) least=$(lineage "$2" history)
   least=$((\${now:-0} - \${least:-0}))
-  for old in $("$1"_generations "$2"); do
-    { [ "$old" -le "\${now:-0}" ] && [ "$old" -ge "$least" ]; } || iscsi_live | cut -f 3 | tr , '\n' | cut -d = -f 2- | grep -qxF "$("$1"_store "$2" "$old")" || "$1"_delete "$2" "$old"
+  for old in $(disk_generations "$2"); do
+    { [ "$old" -le "\${now:-0}" ] && [ "$old" -ge "$least" ]; } || iscsi_live | cut -f 3 | tr , '\n' | cut -d = -f 2- | grep -qxF "$2/disk.$old" || "$1"_delete "$2" "$old"
   done
+  [ -f "$W/swept.$1" ] || { : >"$W/swept.$1"; "$1"_lost "\${2%/*}"; }
 }
 volume_remove() { # driver path
   progress "removing volume \${2##*/}"

@@ -1,5 +1,7 @@
 import type { VolumeDriver } from "../state";
-import { driverOf } from "./index";
 
-/** What a target offers of a volume: a file or a device on the master. */
-export const storeOf = (driver: VolumeDriver, path: string, generation: number): string => driverOf(driver)?.store(path, generation) ?? path;
+/** What a target offers of a volume: a file or a link to a device on the master. */
+export const storeOf = (path: string, generation: number): string => `${path}/disk.${generation}`;
+
+/** Who offers a driver's disks: devices are the kernel's, which takes no detour through a process. */
+export const daemonOf = (driver: VolumeDriver): "tgt" | "lio" => (driver === "lvm-thin" || driver === "zfs" ? "lio" : "tgt");

@@ -7,7 +7,9 @@ import { CONTROL, iscsiLive } from "../../engine/iscsi";
 import { lines } from "../../engine/sh";
 import { MEMORY, type ServiceSpec } from "../../engine/state";
 import { TARGETS } from "../../engine/targets";
-import { allDrivers } from "../../engine/volumes";
+import { lioLibrary } from "../../engine/lio";
+import { driverOf, prefixOf } from "../../engine/volumes";
+import { daemonOf } from "../../engine/volumes/store";
 import { templates } from "../../render";
 import { RUN } from "./multicast";
 import { ISCSI_UNIT, unitPath } from "./services";
@@ -22,8 +24,10 @@ const PATIENCE = 90;
 
 /** Nothing of it runs until a machine asks: systemd watches a folder. */
 export function freshState({ driver, path }: Pick<StorageRef, "driver" | "path">, { stallSeconds }: Retries): { files: Record<string, string>; services: Record<string, ServiceSpec> } {
-  const settings = { RUN: `${RUN}/fresh`, DISKS: FRESH, DRIVER: driver, STORE: path, TARGETS, CONTROL, LOCK: `${MEMORY}/lock` };
-  const script = [readFileSync(join(__dirname, "fresh.sh"), "utf8"), lines([iscsiLive, ...allDrivers.map(({ renew }) => renew)]).text, "", "main", ""].join("\n");
+  const settings = { RUN: `${RUN}/fresh`, DISKS: FRESH, DRIVER: prefixOf(driver), STORE: path, TARGETS, CONTROL, LOCK: `${MEMORY}/lock` };
+  const daemon = daemonOf(driver);
+  const [main, renew] = ["fresh.sh", `fresh.${daemon}.sh`].map((name) => readFileSync(join(__dirname, name), "utf8"));
+  const script = [main, renew, lines([iscsiLive, ...(daemon === "lio" ? [lioLibrary] : []), driverOf(driver).renew]).text, "", "main", ""].join("\n");
   return {
     files: {
       [SCRIPT]: script.replace(/\n{3,}/g, "\n\n"),

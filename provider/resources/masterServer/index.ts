@@ -26,7 +26,7 @@ function refOf(input: MasterServer): MasterRef {
     name, host, address, ...(only && { interface: only }), http: `http://${addressOf(input)}`, tftp: tftp.address || address,
     loaders: names, offer: unknownMachines === "ignore" ? "known" : "all", localBoot, retries, ...imagingRef(input), maxErase, power,
     ...(input.installers && { installers: true }),
-    ...(storage && { storage: { driver: storage.driver, path: storage.path, iqn: storage.iqn } }),
+    ...(storage && { storage: { driver: storage.driver, path: storage.path, ...(storage.pool && { pool: storage.pool }), iqn: storage.iqn } }),
     ...(page && { page: true }),
   };
 }

@@ -1,6 +1,6 @@
 import type { DiskImageRef, MasterRef, VolumeRef } from "../../boot/types";
 import { atProblems, copyOf } from "../../boot/disks";
-import { volumePath, volumesProblems } from "../../boot/volumes";
+import { storeChecks, volumePath, volumesProblems } from "../../boot/volumes";
 import type { VolumeSpec } from "../../engine/state";
 import type { Problem, ResourceType } from "../../resource";
 import { settled } from "../../unknown";
@@ -60,7 +60,7 @@ const type: ResourceType<Volume> = {
     return {
       state: { ...(from?.image && { packages: { zstd: {}, xxhash: {} } }), volumes: { [volumePath(master, name)]: spec } },
       outputs: settled({ ref, path: volumePath(master, name) }),
-      checks: [{ check: "reflink", path: master.storage!.path }],
+      checks: storeChecks(master.storage!),
     };
   },
 };
