@@ -80,7 +80,7 @@ export function withSystemd(container: LabContainer): LabContainer {
         .withHost({ MaskedPaths: [], ReadonlyPaths: [], CgroupnsMode: "private", DeviceCgroupRules: ["a *:* rwm"] });
 }
 
-function makeKeys(folder: string) {
+export function makeKeys(folder: string) {
     const pair = ed25519({ comment: "netboot-lab" });
     const path = join(folder, "id_ed25519");
     writeFileSync(path, pair.private, { mode: 0o600 });

@@ -27,6 +27,7 @@ const recipes = {
     debianDisk: { folder: "debianDisk", from: "baseDebian12", args: { MEBIBYTES: 640 } },
     templateDisk: { folder: "debianDisk", from: "baseDebian12", args: { MEBIBYTES: 1024, MORE: "cloud-init open-iscsi busybox" } },
     winpe: { folder: "winpe", from: "baseDebian12" },
+    vmMaster: { folder: "vmMaster", from: "baseDebian12" },
 };
 
 const folderOf = (name) => join(root, "test/images", recipes[name].folder);

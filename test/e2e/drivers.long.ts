@@ -1,0 +1,220 @@
+// Each way of keeping volumes with its real tools, on a master with a kernel of its own: the contract, who is let in, what a start brings back, and what a power cut leaves.
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { disklessState } from "../../provider/dist/boot/diskless.js";
+import { apply, at, contract, copy, engineOf, type Keeper, listed, MIB, outcome, remove, STORE, volume, whys, write } from "../engine/contract.ts";
+import { gone, urn } from "../engine/site.ts";
+import { startClient } from "../lab/client.ts";
+import { bootableDisk } from "../lab/disk/image.ts";
+import { until } from "../lab/exec.ts";
+import { type Lab, openLab } from "../lab/lab.ts";
+import { judged } from "../resources/resource.ts";
+import { startVirtualMaster, type VirtualMaster } from "../lab/vm.ts";
+import { openSite, type Site } from "./cli.ts";
+
+const POOLS = { reflink: undefined, "lvm-thin": "vg0/netboot", zfs: "tank/netboot" };
+type DriverName = keyof typeof POOLS;
+const drivers = Object.keys(POOLS) as DriverName[];
+const IQN = "iqn.2024-07.internal.netboot";
+
+let lab: Lab;
+let master: VirtualMaster;
+before(async () => {
+    lab = await openLab();
+    const began = Date.now();
+    master = await startVirtualMaster(lab, { disk: "8G" });
+    console.log(`# the virtual master answers ${((Date.now() - began) / 1000).toFixed(0)} s after its start`);
+    await master.exec(`vgcreate -q vg0 /dev/vda && lvcreate -q -y --type thin-pool -L 2G -n netboot vg0 && lvcreate -q -y -W n -L 2G -n tank vg0 && lvcreate -q -y -W n -L 1G -n files vg0
+        mkfs.xfs -q /dev/vg0/files && mkdir -p ${STORE} && echo '/dev/vg0/files ${STORE} xfs defaults 0 0' >>/etc/fstab && systemctl daemon-reload && mount ${STORE}
+        modprobe zfs && zpool create -m none tank /dev/vg0/tank && zfs create -o mountpoint=none tank/netboot && systemctl enable -q zfs-import-cache zfs-import.target zfs-volumes.target zfs.target`);
+});
+after(() => lab.close());
+
+const keeperFor = (driver: DriverName): Keeper => ({
+    driver, connect: master.dial,
+    shell: async (script) => { const { stdout, stderr, exitCode } = await master.tryExec(script); return { stdout, stderr, code: exitCode }; },
+    async devices() {
+        const { stdout } = await master.tryExec(driver === "lvm-thin" ? "lvs --noheadings -o lv_name -S 'lv_name=~^nb'" : driver === "zfs" ? "zfs list -H -o name | grep /nb | sed 's|.*/||'" : ":");
+        return stdout.split("\n").map((line) => line.trim()).filter(Boolean).sort();
+    },
+});
+
+/** What a MasterServer, and a Machine, want of this master. */
+const storage = (driver: DriverName) => ({ driver, path: STORE, ...(POOLS[driver] && { pool: POOLS[driver] }) });
+const own = (driver: DriverName): any => {
+    const { failures, desired } = judged("MasterServer", { name: "lab", host: master.host, address: master.host, storage: storage(driver) } as never);
+    assert.deepEqual(failures, []);
+    return { owner: urn("MasterServer", "lab"), label: 'MasterServer "lab"', want: desired!.state, checks: desired!.checks };
+};
+const machine = (driver: DriverName, name: string, last: number, more: object = {}): any => ({
+    owner: urn("Machine", name), label: `Machine "${name}"`,
+    want: disklessState({ name, master: { name: "lab", address: master.host, storage: { ...storage(driver), iqn: IQN } }, address: lab.at(last), boot: { kind: "diskless", volume: { name: "golden" }, persist: "keep", generation: 1, retain: false, ...more } } as any),
+});
+const secret = async (name: string) => (await master.exec(`sed -n 's/^ *incominguser [^ ]* //p' '/etc/netboot/iscsi/${IQN}:${name}:golden.conf'`)).trim();
+const targets = async () => (await master.exec("{ tgtadm -C 3261 --lld iscsi --op show --mode target; ls -d /sys/kernel/config/target/iscsi/iqn*; } 2>/dev/null | grep -o 'iqn[.].*:golden' | sort -u")).trim().split("\n");
+
+for (const driver of drivers)
+    for (const [words, proof] of contract)
+        test(`${driver}: ${words}`, { timeout: 1_200_000 }, async () => {
+            const keeper = keeperFor(driver);
+            await master.exec(`mkdir -p /etc/netboot; printf 'warn 80\\nrefuse 90\\npool ${POOLS[driver] ?? ""}\\n' >/etc/netboot/volumes`);
+            await proof(keeper);
+            assert.equal((await master.exec(`ls -A ${STORE}`)).trim(), "");
+            await master.exec("rm -r /etc/netboot");
+        });
+
+for (const driver of drivers)
+    test(`${driver}: only the machine that a disk is for gets at it; live is saved; a start brings all back by itself; one disk that is missing keeps no other away`, { timeout: 3_600_000 }, async (t) => {
+        const keeper = keeperFor(driver);
+        await apply(keeper, own(driver));
+        await apply(keeper, volume(keeper, "golden", { size: 8 * MIB }));
+        await write(keeper, "golden", "golden");
+        await apply(keeper, volume(keeper, "home", { size: 4 * MIB }));
+        const data = { dataDisks: [{ volume: { name: "home" }, lun: 7, access: "read", persist: "keep", generation: 1, retain: false }] };
+        const engine = engineOf(keeper);
+        const ops = [machine(driver, "a", 21, data), machine(driver, "b", 22), machine(driver, "c", 23)];
+        await Promise.all(ops.map((op) => engine.reconcile(op)));
+        for (const op of ops) assert.deepEqual(await whys(keeper, op), []);
+
+        // From the master itself: LIO asks for names and secrets. What tgt refuses is in diskless.lab.ts.
+        const [a, b] = [await secret("a"), await secret("b")];
+        const login = async (as: string, name: string, user: string, password: string, lun = 1) =>
+            (await master.tryExec(`LIBISCSI_CHAP_USERNAME='${user}' LIBISCSI_CHAP_PASSWORD='${password}' timeout 20 iscsi-inq -i ${IQN}:${as} iscsi://${master.host}/${IQN}:${name}:golden/${lun} 2>&1`)).stdout;
+        if (driver === "reflink") assert.match(await login("a", "a", "golden+a", a), /Target not found/, "an address that is not the machine's");
+        else {
+            assert.match(await login("a", "a", "golden+a", a), /DIRECT_ACCESS/);
+            assert.match(await login("a", "a", "golden+a", a, 7), /DIRECT_ACCESS/);
+            for (const [what, answer] of [
+                ["another secret", login("a", "a", "golden+a", "wrongwrongwrong1")], ["another's secret", login("a", "a", "golden+b", b)], ["another name", login("b", "a", "golden+a", a)],
+                ["another's disk by its own name and secret", login("a", "b", "golden+a", a)], ["a foreign name", login("stranger", "a", "golden+a", a)],
+            ] as const) assert.doesNotMatch(await answer, /DIRECT_ACCESS/, what);
+            const listed = (await master.tryExec(`timeout 20 iscsi-ls -i ${IQN}:b iscsi://${master.host} 2>&1`)).stdout;
+            assert.match(listed, /:b:golden/);
+            assert.doesNotMatch(listed, /:a:golden|:c:golden/);
+            const readOnly = async (lun: number) => (await master.tryExec(`LIBISCSI_CHAP_USERNAME=golden+a LIBISCSI_CHAP_PASSWORD='${a}' timeout 60 iscsi-test-cu --dataloss -V -t SCSI.ReadOnly -i ${IQN}:a iscsi://${master.host}/${IQN}:a:golden/${lun} 2>&1`)).stdout;
+            assert.match(await readOnly(1), /Logical unit is not write-protected/);
+            assert.match(await readOnly(7), /\[OK\] WRITE10 returned CHECK_CONDITION DATA PROTECTION/);
+            const secretFile = `/sys/kernel/config/target/iscsi/${IQN}:a:golden/tpgt_1/acls/${IQN}:a/auth/password`;
+            assert.equal((await master.exec(`cat ${secretFile}`)).trim(), a);
+            assert.match((await master.tryExec(`runuser -u admin -- cat ${secretFile} 2>&1`)).stdout, /not permitted|denied/, "a secret that any user can read");
+            t.diagnostic(`refused: ${(await login("a", "a", "golden+a", "wrongwrongwrong1")).trim().split("\n").pop()}`);
+        }
+
+        const names = ["a", "b", "c"].map((name) => `${IQN}:${name}:golden`);
+        let began = Date.now();
+        await master.reboot();
+        t.diagnostic(`${driver}: reboot to all units ${((Date.now() - began) / 1000).toFixed(0)} s`);
+        assert.deepEqual(await targets(), names);
+        for (const op of [own(driver), ...ops]) assert.deepEqual(await whys(keeper, op), [], "a start changes nothing");
+
+        began = Date.now();
+        await master.powerCut();
+        t.diagnostic(`${driver}: power cut to all units ${((Date.now() - began) / 1000).toFixed(0)} s`);
+        assert.deepEqual(await targets(), names);
+
+        // A disk that is gone at a start: the others are there, it is shown, and comes back when it is there again.
+        await master.exec(`mv ${at("golden+b")}/disk.1 /root/disk.1 && systemctl restart netboot-iscsi`);
+        assert.equal((await master.exec("systemctl is-active netboot-iscsi")).trim(), "active");
+        for (const op of [ops[0], ops[2]]) assert.deepEqual(await whys(keeper, op), [], "one that misses its disk takes the others along");
+        const missing = (await engineOf(keeper).observe(ops[1])).state;
+        assert.notDeepEqual(missing.targets, ops[1].want.targets);
+        t.diagnostic((await master.exec("journalctl -b -u netboot-iscsi -o cat --no-pager | tail -n 4")).replaceAll("\n", " | "));
+        await master.exec(`mv /root/disk.1 ${at("golden+b")}/disk.1`);
+        assert.deepEqual((await whys(keeper, ops[1])).length, 1);
+        assert.deepEqual(await whys(keeper, ops[1]), []);
+
+        for (const op of [...ops.map(gone), remove(keeper, "home"), remove(keeper, "golden"), { ...gone(own(driver)), sweep: true }]) await apply(keeper, op);
+        assert.deepEqual([(await targets()).join(), await keeper.devices(), (await master.exec(`ls -A ${STORE}; ls -d /etc/netboot /var/lib/netboot 2>/dev/null; true`)).trim()], ["", [], ""]);
+    });
+
+test("lvm-thin: power cuts while 24 machines get their disks: what is there is whole, and the next run has the rest", { timeout: 3_600_000 }, async (t) => {
+    const keeper = keeperFor("lvm-thin");
+    await apply(keeper, own("lvm-thin"));
+    await apply(keeper, volume(keeper, "golden", { size: 8 * MIB }));
+    await write(keeper, "golden", "golden");
+    const ops = Array.from({ length: 24 }, (_, i) => machine("lvm-thin", `m${i}`, 30 + i));
+    for (const seconds of [1, 4, 9]) {
+        const engine = engineOf(keeper);
+        const all = ops.map((op) => outcome(engine.reconcile(op)));
+        await new Promise((next) => setTimeout(next, seconds * 1000));
+        await master.powerCut();
+        await Promise.all(all);
+        const names = (await listed(keeper)).split(" ").filter((name) => name.startsWith("golden+"));
+        for (const name of names) if ((await master.tryExec(`test -e ${at(name)}/lineage`)).exitCode === 0) assert.equal((await master.exec(`head -c 6 ${at(name)}/disk.1`)), "golden", name);
+        t.diagnostic(`cut after ${seconds} s: ${names.length} directories, ${(await keeper.devices()).length} devices`);
+    }
+    const began = Date.now();
+    const engine = engineOf(keeper);
+    await Promise.all(ops.map((op) => engine.reconcile(op)));
+    t.diagnostic(`the rest of 24: ${((Date.now() - began) / 1000).toFixed(1)} s`);
+    for (const op of ops) assert.deepEqual(await whys(keeper, op), []);
+    assert.equal((await keeper.devices()).length, 25, "no device that nobody names");
+    const more = Array.from({ length: 40 }, (_, i) => machine("lvm-thin", `n${i}`, 60 + i));
+    const then = Date.now();
+    const next = engineOf(keeper);
+    await Promise.all(more.map((op) => next.reconcile(op)));
+    t.diagnostic(`40 more disks and targets: ${((Date.now() - then) / 1000).toFixed(1)} s`);
+    for (const op of [...ops, ...more]) await outcome(apply(keeper, gone(op)));
+    for (const op of [remove(keeper, "golden"), { ...gone(own("lvm-thin")), sweep: true }]) await apply(keeper, op);
+    assert.deepEqual(await keeper.devices(), []);
+});
+
+const boot = bootableDisk();
+const image = Buffer.concat([boot, randomBytes(3 << 20), Buffer.alloc((24 << 20) - boot.length - (3 << 20))]);
+const digest = async (name: string, generation = 1) => (await master.exec(`head -c ${image.length} ${at(name)}/disk.${generation} | sha256sum`)).slice(0, 64);
+
+test("lvm-thin, by a program: refused without its pool before the first write; a real machine boots from LIO, forgets at each boot, and drift is shown and mended", { timeout: 3_600_000 }, async (t) => {
+    const program = ({ pool = "vg0/netboot", driver = "lvm-thin", persist = "keep" } = {}) => `
+const m = master({ storage: { driver: "${driver}", path: "${STORE}", pool: "${pool}" } });
+const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
+const golden = new netboot.Volume("golden", { master: m, from: new netboot.DiskImage("golden", { master: m, source: "./golden.img" }) });
+new netboot.Machine("seat", { master: m, mac: "52:54:00:00:0d:01", pool: lan, address: site.require("address").replace(/[0-9]+$/, "31"), boot: boot.diskless(golden, { persist: "${persist}" }) });
+`;
+    const site: Site = await openSite(lab, master as never, program({ driver: "lvm" }));
+    try {
+        writeFileSync(join(site.folder, "golden.img"), image);
+        assert.match((await site.run(["preview"], { expect: "any" })).text, /storage\.driver is "lvm"/);
+        site.program(program({ pool: "vg0/nothere" }));
+        assert.match((await site.up({ expect: 1 })).text, /there is no thin pool vg0\/nothere[^]*lvcreate --type thin-pool -l 90%FREE -n nothere vg0/);
+        assert.equal((await master.exec("ls -d /etc/netboot /var/lib/netboot 2>/dev/null; true")).trim(), "");
+        site.program(program({ pool: "vg0/tank" }));
+        assert.match((await site.up({ expect: 1 })).text, /vg0\/tank is a logical volume, and no thin pool/);
+        site.program(program());
+        t.diagnostic(`up ${(await site.up()).seconds.toFixed(1)} s`);
+        const sha256 = createHash("sha256").update(image).digest("hex");
+        assert.deepEqual([await digest("golden"), await digest("golden+seat")], [sha256, sha256]);
+        await site.up({ args: ["--refresh", "--expect-no-changes"] });
+
+        await master.exec(`echo 0 >/sys/kernel/config/target/iscsi/${IQN}:seat:golden/tpgt_1/attrib/authentication`);
+        assert.match((await site.run(["refresh", "--diff", "--yes"])).text, /no-secret/);
+        await site.up();
+        await site.up({ args: ["--refresh", "--expect-no-changes"] });
+
+        const client = await startClient(lab, { name: "seat", firmware: "bios", mac: "52:54:00:00:0d:01" });
+        let began = Date.now();
+        await client.waitFor("local", 900_000);
+        t.diagnostic(`BIOS: from power on to its disk by LIO ${((Date.now() - began) / 1000).toFixed(0)} s`);
+        assert.match((await site.run(["destroy", "--yes", "--skip-preview"], { expect: "any" })).text, /has a session on it/);
+        site.program(program({ persist: "discard" }));
+        await site.up();
+        await master.exec(`printf written | dd of=${at("golden+seat")}/disk.1 bs=1M seek=18 conv=notrunc status=none; sync ${at("golden+seat")}/disk.1`);
+        await client.restart();
+        began = Date.now();
+        await client.waitFor("local", 900_000);
+        t.diagnostic(`the same with a fresh disk ${((Date.now() - began) / 1000).toFixed(0)} s`);
+        assert.equal(await digest("golden+seat"), sha256);
+        assert.equal(await digest("golden"), sha256);
+        await client.stop();
+        began = Date.now();
+        await until("the session that its machine has left to end by itself", 120_000, async () => ((await master.tryExec("grep -q Address /sys/kernel/config/target/iscsi/iqn*/tpgt_1/acls/*/info")).exitCode === 0 ? undefined : true));
+        t.diagnostic(`a session that its machine has left ends by itself after ${((Date.now() - began) / 1000).toFixed(0)} s`);
+        await site.up({ args: ["--refresh", "--expect-no-changes"] });
+        await site.destroy();
+        assert.equal((await master.exec(`ls -A ${STORE}; lvs --noheadings -o lv_name -S 'lv_name=~^nb'; ls -d /etc/netboot /var/lib/netboot /sys/kernel/config/target/iscsi/iqn* 2>/dev/null; true`)).trim(), "");
+    } finally {
+        site[Symbol.dispose]();
+    }
+});
