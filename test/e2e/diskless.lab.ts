@@ -202,7 +202,13 @@ test("a target removed by hand is shown and mended; a store that is full takes n
     assert.deepEqual(left.stdout.trim().split("\n").sort(), ["golden", "golden+bios", "golden+uefi", "home", "home+bios", "library", "library+bios"]);
 });
 
-test("after a restart of the daemon everything is back; destroy leaves nothing", async () => {
+test("after a restart of the daemon everything is back, and one disk that is missing keeps no other away; destroy leaves nothing", async () => {
+    const disk = `${STORE}/golden+uefi/disk.1`;
+    await master.exec(`mv ${disk} ${disk}.away && systemctl restart netboot-iscsi && mv ${disk}.away ${disk}`);
+    assert.match(await shown(), /golden\+bios\/disk\.2/);
+    assert.doesNotMatch(await shown(), /golden\+uefi\/disk/);
+    await site.up({ args: ["--refresh"] });
+    assert.match(await shown(), /golden\+uefi\/disk\.1/);
     await master.exec("systemctl restart netboot-iscsi");
     assert.equal((await shown()).match(/^Target /gm)?.length, 2);
     await site.up({ args: ["--refresh", "--expect-no-changes"] });
