@@ -13,6 +13,8 @@ export const SECRET = "@SECRET@";
  * 16 characters) is drawn here when there is none yet, and leaves the master in the boot script that only its machine's address may fetch, and in nothing else.
  */
 export const targetLibrary: Sh = lines([lioLibrary, sh`
+NL='
+'
 tgt() { tgtadm -C ${CONTROL} --lld iscsi "$@"; }
 target_live() { iscsi_live | awk -F'\t' -v iqn="$1" -v column="$2" '$1 == iqn { print $column }'; } # iqn column
 target_idle() { # iqn
@@ -24,22 +26,32 @@ target_idle() { # iqn
     finish target "$1"
   }
 }
-secret_of() { sed -n 's/^ *incominguser [^ ]* //p' ${TARGETS}/"$1".conf 2>/dev/null; }
+secret_of() { while read -r word _ value; do if [ "$word" = incominguser ]; then printf '%s\n' "$value"; fi; done 2>/dev/null <${TARGETS}/"$1".conf; }
+# Sixteen characters of twelve bytes each, many at a time.
+secret_draw() { # sets secret
+  [ -n "\${drawn-}" ] || drawn=$(head -c 1200 /dev/urandom | base64 -w 16 | tr '+/' '._')
+  secret=\${drawn%%"$NL"*}
+  case $drawn in *"$NL"*) drawn=\${drawn#*"$NL"} ;; *) drawn= ;; esac
+}
 # By the shell alone: any user of the master can read a tool's arguments.
 told() { printf '%s%s%s' "\${1%%@SECRET@*}" "$2" "\${1#*@SECRET@}"; } # text secret
 target_write() { # iqn conf script-path script
   secret=$(secret_of "$1")
-  case $secret in ????????????????) ;; *) secret=$(head -c 12 /dev/urandom | base64 | tr '+/' '._') ;; esac
+  case $secret in ????????????????) ;; *) secret_draw ;; esac
   [ "\${#secret}" = 16 ] || fail
   umask 077
   stage ${TARGETS} targets
   told "$2" "$secret" >"$S/$1.conf" || torn "$1"
   stage "\${3%/*}" targets
-  told "$4" "$secret" >"$S/\${3##*/}" && chmod 640 "$S/\${3##*/}" && chgrp 33 "$S/\${3##*/}" || torn "$3"
+  umask 027
+  told "$4" "$secret" >"$S/\${3##*/}" && chgrp 33 "$S/\${3##*/}" || torn "$3"
   umask 022
 }
 # An account outlives its target, and with it an old secret.
-account_drop() { for user; do [ -z "$user" ] || tgt --op delete --mode account --user "$user" >/dev/null 2>&1; done; }
+account_drop() { # user...
+  accounts=$NL$(tgt --op show --mode account 2>/dev/null)$NL
+  for user; do case $accounts in *"$NL    $user$NL"*) tgt --op delete --mode account --user "$user" >/dev/null 2>&1 ;; esac; done
+}
 target_drop() { # iqn user...
   tid=$(target_live "$1" 2)
   case $tid in "") ;; lio) lio_drop "$1" || fail ;; *) tgt --op delete --mode target --tid "$tid" >&2 || fail ;; esac

@@ -53,6 +53,16 @@ test("a secret is drawn once, is in two files that no one else may read, and in 
   assert.match(conf(host, "b"), new RegExp(b));
 });
 
+test("more targets than secrets are drawn at a time have one each, and an account that outlived its target goes", async () => {
+  const host = newHost();
+  await host.shell("printf '    golden+m7\\n    golden+m77\\n' >/stub/targets.accounts");
+  const engine = engineOn(host);
+  const names = Array.from({ length: 101 }, (_, i) => `m${i}`).filter((name) => name !== "m77");
+  await Promise.all([...names, "last"].map((name, i) => engine.reconcile(target(name, i + 20))));
+  assert.equal(new Set([...names, "last"].map((name) => secret(host, name))).size, 101);
+  assert.equal((await host.shell("cat /stub/targets.accounts")).stdout, "    golden+m77\n");
+});
+
 test("a secret is in no tool's arguments while it is drawn, written and kept", async () => {
   const host = newHost();
   await host.shell("sed -i '2i printf \"%s\\\\n\" \"$*\" >>/stub/argv' /stub/trap/*");

@@ -133,13 +133,15 @@ $1 == "key" {
     const gone = todo.filter((t) => t.op === "remove");
     const media = new Map(made.map((t) => [t, t.seen && exchanged(t.key, t.want!, t.seen)]));
     const anew = made.filter((t) => !media.get(t));
+    const replaced = anew.filter((t) => t.seen?.live);
+    const users = anew.flatMap((t) => (t.seen?.live || t.want!.by === "lio" ? [] : [t.want!.user]));
     const offers = [...(made.some((t) => t.want!.by !== "lio") ? [sh`targets_offer`] : []), ...(made.some((t) => t.want!.by === "lio") ? [sh`lio_targets_offer ${made.filter((t) => t.want!.by === "lio").map((t) => t.key)}`] : [])];
     const stale = made.flatMap((t) => (t.seen?.path && t.seen.path !== t.want!.script ? [sh`script_drop ${t.key} ${t.seen.path}`] : []));
     return {
       prepare: [...anew, ...gone].filter((t) => t.seen).map((t) => sh`target_idle ${t.key}`),
       stage: made.map((t) => sh`target_write ${t.key} ${confOf(t.key, t.want!)} ${t.want!.script} ${scriptOf(t.key, t.want!)}`),
       place: made.length ? [TARGETS, ...new Set(made.map((t) => folder(t.want!.script)))].map((dir) => sh`place ${dir} targets`) : [],
-      offer: made.length ? [...anew.map((t) => (t.seen?.live ? sh`target_drop ${t.key} ${t.want!.user} ${t.seen.user}` : sh`account_drop ${t.want!.user}`)), ...[...media].flatMap(([t, those]) => (those ?? []).map(([lun, store]) => sh`target_exchange ${t.key} ${lun} ${store}`)), ...offers] : [],
+      offer: made.length ? [...replaced.map((t) => sh`target_drop ${t.key} ${t.want!.user} ${t.seen!.user}`), ...(users.length ? [sh`account_drop ${users}`] : []), ...[...media].flatMap(([t, those]) => (those ?? []).map(([lun, store]) => sh`target_exchange ${t.key} ${lun} ${store}`)), ...offers] : [],
       stop: gone.map((t) => sh`target_withdraw ${t.key} ${t.seen!.user} ${t.seen!.path}`),
       retire: stale,
     };

@@ -119,7 +119,8 @@ END {
         ...kept.flatMap((t) => (t.want!.size !== undefined && t.want!.size > t.seen!.size ? [sh`${prefixOf(t.want!.driver)}_grow ${storeOf(t.key, t.want!.generation)} ${t.want!.size}`] : [])),
       ],
       retire: [
-        ...[...made, ...kept].map((t) => sh`volume_sweep ${prefixOf(t.want!.driver)} ${t.key}`),
+        // Where nothing was there is nothing to sweep.
+        ...[...made.filter((t) => t.seen), ...kept].map((t) => sh`volume_sweep ${prefixOf(t.want!.driver)} ${t.key}`),
         ...gone.map((t) => sh`volume_remove ${prefixOf(t.seen!.driver)} ${t.key}`),
       ],
     };

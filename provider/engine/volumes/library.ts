@@ -48,7 +48,7 @@ volume_store() { # path
     refuse "$1" "its store $store has neither the volumes that were made there nor the file ${MARK}: is its file system mounted? Mount it; or, to have all of them made anew: mkdir -p $store && touch $store/${MARK}"
   ensure_dir "$store" && : >"$store/${MARK}" || fail
 }
-setting() { sed -n "s/^$1 //p" ${SETTINGS} 2>/dev/null; }
+setting() { while read -r word value; do if [ "$word" = "$1" ]; then printf '%s\n' "$value"; fi; done 2>/dev/null <${SETTINGS}; }
 # A store that fills up unseen takes all its disks with it.
 volume_room() { # driver path
   "$1"_full "\${2%/*}" >"$W/full" && read -r full what which <"$W/full" || refuse "$2" "nobody can say how full that is which it is to be kept in"
@@ -79,8 +79,9 @@ volume_make() { # driver path generation bytes history image|volume|copy|empty s
   at=$(disk_staged "$path" "$generation"); have=$("$driver"_size "$at") && [ -n "$have" ] || fail
   if [ "\${bytes:=$have}" -lt "$have" ]; then refuse "$path" "it is to have $bytes bytes, and what it comes from has $have"; fi
   [ "$bytes" = "$have" ] || "$driver"_grow "$at" "$bytes"
+  case $driver in lvm_thin) said=lvm-thin ;; *) said=$driver ;; esac
   stage "$path" lineage
-  { printf 'netboot-volume 1\ndriver %s\ngeneration %s\nfrom %s\n' "$(printf %s "$driver" | tr _ -)" "$generation" "$from" && said_history "$history"; } >"$S/lineage" || torn "$path/lineage"
+  { printf 'netboot-volume 1\ndriver %s\ngeneration %s\nfrom %s\n' "$said" "$generation" "$from" && said_history "$history"; } >"$S/lineage" || torn "$path/lineage"
 }
 said_history() { [ "$1" = 0 ] || printf 'history %s\n' "$1"; }
 volume_history() { # path history
