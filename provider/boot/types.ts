@@ -222,6 +222,18 @@ export interface MenuBoot {
   roles?: string[];
 }
 
+/** A machine as templates of its own files know it. */
+export interface Templated {
+  name: string;
+  master: MasterRef;
+  mac?: string;
+  uuid?: string;
+  serial?: string;
+  address?: string;
+  hostname?: string;
+  boot: Boot;
+}
+
 export type Boot =
   | ({ kind: "local" } & Partial<LocalBoot>)
   | MenuBoot

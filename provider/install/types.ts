@@ -1,16 +1,7 @@
-import type { Boot, InstallBoot, MasterRef } from "../boot/types";
+import type { InstallBoot, MasterRef, Templated } from "../boot/types";
 
 /** Who installs itself: what the templates know. */
-export interface Installing {
-  name: string;
-  master: MasterRef;
-  mac?: string;
-  uuid?: string;
-  serial?: string;
-  address?: string;
-  hostname?: string;
-  boot: Boot;
-}
+export type Installing = Templated;
 
 export type Installed = Installing & { boot: InstallBoot };
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { disksOf, SEED_LUN } from "../boot/disks";
 import { HTTP, oneSpaced } from "../boot/script";
-import type { Boot, MasterRef } from "../boot/types";
+import type { Boot, Templated } from "../boot/types";
 import { base } from "../engine/paths";
 import { quote } from "../engine/sh";
 import { type HostState, SITE } from "../engine/state";
@@ -13,15 +13,7 @@ import { iso } from "./iso";
 import { type CloudInit, type Config, type Field, FIELDS, type Part, PARTS } from "./types";
 
 /** Who the seed is for: what its templates know. */
-export interface Instance {
-  name: string;
-  master: MasterRef;
-  mac?: string;
-  uuid?: string;
-  serial?: string;
-  address?: string;
-  hostname?: string;
-  boot: Boot;
+export interface Instance extends Templated {
   cloudInit?: CloudInit;
 }
 
