@@ -12,6 +12,7 @@ const line = /^\S+ (\S+) \S+ "\S+ ([^ ?"]+)\S* [^"]*" (\d+)/;
 
 /** Begins to listen; the function then tells all that has been asked since, by one machine or by all. */
 export async function listen(master: Master): Promise<(address?: string) => Promise<Asked[]>> {
+    // There is no log before the daemon's first start: nothing was asked.
     const lines = async () => (await master.exec(`cat ${log} 2>/dev/null || true`)).split("\n").filter(Boolean);
     const before = (await lines()).length;
     return async (from) =>

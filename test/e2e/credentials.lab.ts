@@ -98,8 +98,8 @@ test("without a host key the preview shows the one that was presented, and the l
 });
 
 test("behind another host key nothing is said to the host: no login, no credential", async () => {
-    await master.exec("journalctl --rotate -q && journalctl --vacuum-time=1s -q || true");
-    const logins = async () => (await master.exec("journalctl -q -t sshd -o cat --since -1min | grep -c Accepted || true")).trim();
+    // Those of the tests before are there: a journal that knows of none fails here.
+    const logins = () => master.exec("journalctl -q -t sshd -o cat | grep -c Accepted");
     const before = await logins();
     await fails(`hostKey: ${JSON.stringify(others.key.public)}, ${keyFile}`, /this is not the host that hostKey names; nothing was sent to it/);
     assert.equal(await logins(), before);

@@ -24,7 +24,7 @@ after(async () => {
     await lab.close();
 });
 
-/** How often the installer's kernel was handed out. */
+/** How often the installer's kernel was handed out. grep fails where it counts none. */
 const begun = async () => Number(await master.exec("grep -c 'GET /claims/.*/begin/.* 200' /var/log/netboot/http-access.log || true"));
 const said = async (): Promise<{ stage?: string; disk?: string }> => JSON.parse((await master.tryExec(`cat /srv/netboot/reports/${HOST}/status`)).stdout || "{}");
 

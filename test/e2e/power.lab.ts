@@ -48,6 +48,7 @@ after(async () => {
 /** What was told since the last look, by all drivers; questions left out. */
 const seen = { bmc: 0, strip: 0, wake: 0 };
 async function told(): Promise<string[]> {
+    // There is no file before the first command: nothing was told.
     const strip = (await master.exec("cat /var/tmp/asked 2>/dev/null || true")).split("\n").filter(Boolean);
     const [asked, woken] = [await bmc.asked(), await bmc.woken()];
     const fresh = [...asked.slice(seen.bmc), ...new Set(woken.slice(seen.wake).map((mac) => `wake ${mac}`)), ...strip.slice(seen.strip).filter((line) => !/ status /.test(line))];
