@@ -13,7 +13,7 @@ let master: Master;
 let site: Site;
 before(async () => {
     lab = await openLab();
-    master = await startMaster(lab);
+    master = await startMaster(lab, { daemons: true });
     site = await openSite(lab, master, "");
 });
 after(async () => {

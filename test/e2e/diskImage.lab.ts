@@ -20,7 +20,7 @@ let master: Master;
 let site: Site;
 before(async () => {
     lab = await openLab();
-    master = await startMaster(lab, { files: { "/home/admin/classroom.img.xz": readFileSync(files.xz) as any } });
+    master = await startMaster(lab, { daemons: true, files: { "/home/admin/classroom.img.xz": readFileSync(files.xz) as any } });
     site = await openSite(lab, master, "");
     // xz-utils wants a library of its own version, and one that was upgraded for it is not put back.
     await master.exec("apt-get update -q && apt-get install -y -q liblzma5");

@@ -30,7 +30,7 @@ let store: { unmount(): Promise<void> } | undefined;
 let bare: Awaited<ReturnType<Master["snapshot"]>>;
 before(async () => {
     lab = await openLab();
-    master = await startMaster(lab);
+    master = await startMaster(lab, { daemons: true });
     store = await mountStore(master, STORE);
     await master.exec("DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends libiscsi-bin >/dev/null");
     bare = await master.snapshot();

@@ -12,7 +12,7 @@ let master: Master;
 let site: Site;
 before(async () => {
     lab = await openLab();
-    master = await startMaster(lab);
+    master = await startMaster(lab, { daemons: true });
     site = await openSite(lab, master, `Object.assign(connection, { dialErrorLimit: 0, perDialTimeout: 3 });
         const m = master(); const rescue = image(m); const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
         for (const n of [1, 2, 3]) new netboot.Machine("desk-0" + n, { master: m, mac: "52:54:00:00:00:0" + n, boot: boot.kernel(rescue, { append: "desk=" + n }) });`);

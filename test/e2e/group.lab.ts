@@ -9,7 +9,7 @@ let master: Master;
 let site: Site;
 before(async () => {
     lab = await openLab();
-    master = await startMaster(lab);
+    master = await startMaster(lab, { daemons: true });
 });
 after(async () => {
     site?.[Symbol.dispose]();

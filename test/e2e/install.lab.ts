@@ -14,7 +14,7 @@ let master: Master;
 let project: Project & Disposable;
 before(async () => {
     lab = await openLab();
-    master = await startMaster(lab);
+    master = await startMaster(lab, { daemons: true });
     project = await rack(lab, master, { "rack-01": { mac: "52:54:00:00:0e:01", role: "web" } });
 });
 after(async () => {

@@ -20,7 +20,7 @@ let refused: string;
 
 before(async () => {
     lab = await openLab();
-    master = await startMaster(lab);
+    master = await startMaster(lab, { daemons: true });
     // One password of Pulumi's secrets, and one that the program has in clear: both have to be secrets.
     project = await site(lab, master, { "Pulumi.yaml": "name: menus\nruntime: nodejs\n", "index.ts": `${masterAndPool}
 const rescue = new netboot.KernelImage("rescue", { master, kernel: site.require("kernel"), initrds: [site.require("initrd")], cmdline: "console=ttyS0 quiet" });

@@ -12,7 +12,7 @@ let alpha: Site;
 let beta: Site;
 before(async () => {
     lab = await openLab();
-    master = await startMaster(lab);
+    master = await startMaster(lab, { daemons: true });
     alpha = await openSite(lab, master, program, { name: "alpha" });
     beta = await openSite(lab, master, "", { name: "beta" });
 });
@@ -96,7 +96,7 @@ test("a run waits for another one's lock, and says who holds it", async () => {
 
 test("a master that was built anew at the same address is refused until its key is in the program; then up brings it all back", async () => {
     await master.stop();
-    master = await startMaster(lab);
+    master = await startMaster(lab, { daemons: true });
     alpha.program(`${program}desk("desk-05", "52:54:00:00:00:05", "five");`);
     const known = () => Object.fromEntries(Object.entries(alpha.resources()).map(([name, { inputs, outputs }]) => [name, { inputs, outputs }]));
     const then = known();

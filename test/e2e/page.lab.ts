@@ -40,7 +40,7 @@ before(async () => {
     lab = await openLab();
     const image = join(lab.folder, "classroom.img");
     writeFileSync(image, bootableDisk());
-    master = await startMaster(lab);
+    master = await startMaster(lab, { daemons: true });
     await master.exec(imagingSystem);
     site = await openSite(lab, master, program(1), { config: { image } });
     const executablePath = ["chromium", "chromium-browser", "google-chrome"].flatMap((name) => (process.env.PATH ?? "").split(":").map((folder) => join(folder, name))).find(existsSync);

@@ -33,7 +33,7 @@ ${more}`;
 let lab: Lab, master: Master, bmc: Bmc, site: Site, bare: Snapshot;
 before(async () => {
     lab = await openLab();
-    [master, bmc] = await Promise.all([startMaster(lab, { files: { "/usr/local/sbin/strip": STRIP } }), startBmc(lab, { password: BMC_PASSWORD })]);
+    [master, bmc] = await Promise.all([startMaster(lab, { daemons: true, files: { "/usr/local/sbin/strip": STRIP } }), startBmc(lab, { password: BMC_PASSWORD })]);
     await master.exec("chmod 755 /usr/local/sbin/strip");
     bare = await master.snapshot();
     // Every argument that any process on the master is given from now on.

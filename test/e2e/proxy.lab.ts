@@ -24,7 +24,7 @@ const bare = ({ message: { xid, ...rest } }: DhcpAnswer) => rest;
 
 before(async () => {
     lab = await openLab();
-    [master, foreign] = await Promise.all([startMaster(lab), startForeignDhcp(lab)]);
+    [master, foreign] = await Promise.all([startMaster(lab, { daemons: true }), startForeignDhcp(lab)]);
     alone = await answersOf();
     project = await site(lab, master, "proxy-dhcp", { machines });
     await project.run(["up", "--yes", "--skip-preview"]);

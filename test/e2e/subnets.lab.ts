@@ -31,7 +31,7 @@ for (const [name, { mac, address }] of Object.entries(site.requireObject<Record<
 
 before(async () => {
     lab = await openLab();
-    master = await startMaster(lab);
+    master = await startMaster(lab, { daemons: true });
     [wing, far] = [await lab.addNetwork(), await lab.addNetwork()];
     const second = await master.attach(wing, wing.at(2));
     relay = await startRelay(lab, { far, server: master.host });

@@ -17,7 +17,7 @@ let plain: Snapshot;
 let site: Site;
 before(async () => {
     lab = await openLab();
-    master = await startMaster(lab);
+    master = await startMaster(lab, { daemons: true });
     plain = await master.snapshot();
     site = await openSite(lab, master, "");
 });

@@ -19,7 +19,7 @@ let master: Master;
 let site: Site;
 before(async () => {
     lab = await openLab();
-    master = await startMaster(lab);
+    master = await startMaster(lab, { daemons: true });
     await master.exec("head -c 100000 /dev/zero >/root/empty.iso");
     site = await openSite(lab, master, "", { config: { media: winpe.media, iso: winpe.iso } });
     writeFileSync(join(site.folder, "wimboot"), loader);

@@ -59,7 +59,7 @@ const hex = (text: string) => Buffer.from(text).toString("hex");
 
 before(async () => {
     lab = await openLab();
-    master = await startMaster(lab);
+    master = await startMaster(lab, { daemons: true });
     second = lab.at(5);
     await master.exec(`ip addr add ${second}/24 dev eth0`);
     project = await site(lab, master, { "index.ts": program(), vmlinuz: "a kernel", "initrd.img": "a RAM disk" }, { range: `${lab.at(100)}-${lab.at(102)}`, router: lab.network.gateway, fixed: lab.at(20) });

@@ -1,3 +1,3 @@
 import { cuts } from "./wire.ts";
 
-cuts(2);
+cuts(2, { daemons: true });

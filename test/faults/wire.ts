@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { differences, inWords, openLab, startMaster } from "../lab/index.ts";
+import type { MasterOptions } from "../lab/master.ts";
 import { startCutter } from "./cutter.ts";
 import { lifeOf } from "./lives.ts";
 
 /**
  * The wire to a real master's sshd is cut at packets all along a first up, an update and a destroy; each time the run is made again. It converges, nothing is torn,
- * no restart is lost, and in the end nothing of ours is left. `points` is how many packets of each are tried, evenly spread; Infinity tries each.
+ * no restart is lost, and in the end nothing of ours is left. `points` is how many packets of each are tried, evenly spread; Infinity tries each. On a bare master packages come and go each time too.
  */
-export function cuts(points: number): void {
+export function cuts(points: number, options: MasterOptions = {}): void {
     test(`the wire to a real master is cut at ${points === Infinity ? "every packet" : `${points} packets`} of a first up, an update and a destroy`, async (t) => {
         await using lab = await openLab();
-        const master = await startMaster(lab);
+        const master = await startMaster(lab, options);
         const cutter = await startCutter(master.host, master.port);
         const life = lifeOf(master, cutter, lab.network.subnet, `${lab.at(100)}-${lab.at(150)}`);
         const moments = [

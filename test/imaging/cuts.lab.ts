@@ -1,3 +1,3 @@
 import { campaign } from "./campaign.ts";
 
-campaign(4);
+campaign(8);

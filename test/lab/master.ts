@@ -13,6 +13,7 @@ import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 
 export interface MasterOptions {
     debian?: 12 | 13;
+    daemons?: boolean;                    // Debian 12 with the daemons' packages on it, as another's: `up` and `destroy` are through sooner
     address?: string;                    // on the lab's first network; default its number 2
     name?: string;                       // host name
     files?: Record<string, string>;      // put in before the start, by path
@@ -43,7 +44,7 @@ export async function startMaster(lab: Lab, options: MasterOptions = {}): Promis
     const address = options.address ?? lab.at(2);
     const keys = await lab.once("keys", async () => makeKeys(lab.folder));
     const own = ed25519({ comment: "netboot-lab" });
-    const container = await lab.start(`masterDebian${debian}`, { address }, (it) =>
+    const container = await lab.start(options.daemons ? "daemonsDebian12" : `masterDebian${debian}`, { address }, (it) =>
         withSystemd(it.withHostname(options.name ?? "master")).withCopyContentToContainer([
             { target: "/root/.ssh/authorized_keys", content: `${keys.public}\n`, mode: 0o600 },
             // Owned by root, which sshd accepts: admin's home and its .ssh are admin's.

@@ -7,7 +7,7 @@ import { ask, Missing, note, run, step } from "./step.mjs";
 import { images as tags, outputs, recipeOf } from "./where.mjs";
 
 const LONG = ["debianDisk", "templateDisk", "vmMaster"]; // what only the long tests need
-const PEERS = ["bmc", "winpe"];                         // what only tests need, and no demo
+const PEERS = ["bmc", "daemonsDebian12", "winpe"];      // what only tests need, and no demo
 
 export const images = () => have(Object.keys(tags).filter((name) => ![...LONG, ...PEERS].includes(name)));
 export const peers = () => have(PEERS);

@@ -20,6 +20,7 @@ const recipes = {
     baseDebian13: { folder: "base", release: "13 trixie" },
     masterDebian12: { folder: "master", from: "baseDebian12" },
     masterDebian13: { folder: "master", from: "baseDebian13" },
+    daemonsDebian12: { folder: "daemons", from: "masterDebian12" },
     client: { folder: "client", from: "baseDebian12" },
     dhcp: { folder: "dhcp", from: "baseDebian12" },
     bmc: { folder: "bmc", from: "baseDebian12" },
