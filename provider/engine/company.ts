@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Milliseconds that an operation waits at most for others to share its commit. */
+/** Milliseconds that a commit waits at most for the next operation to share it. */
 const LONGEST = 200;
 const LOOK = 10;
 
@@ -8,7 +8,7 @@ const LOOK = 10;
 export interface Company {
   /** Counts an operation until it is answered. */
   member<T>(answer: Promise<T>): Promise<T>;
-  /** Waits until as many wait as were ever under way together, and no longer than the last commit took. */
+  /** Waits until as many wait as were ever under way together, or until nobody has come for as long as the last commit took: a commit of its own would take the next one no longer. */
   gather(waiting: () => number): Promise<void>;
   during(commit: Promise<void>): Promise<void>;
 }
@@ -16,20 +16,22 @@ export interface Company {
 export function companyOf(): Company {
   let under = 0;
   let most = 0;
-  let until = 0;
+  let took = 0;
   return {
     member(answer) {
       most = Math.max(most, ++under);
       return answer.finally(() => under--);
     },
     async gather(waiting) {
-      while (waiting() < most && performance.now() < until) await delay(LOOK);
+      for (let had = waiting(), since = performance.now(); had < most && performance.now() < since + took; ) {
+        await delay(LOOK);
+        if (waiting() > had) [had, since] = [waiting(), performance.now()];
+      }
     },
     async during(commit) {
       const began = performance.now();
       await commit;
-      const ended = performance.now();
-      until = ended + Math.min(ended - began, LONGEST);
+      took = Math.min(performance.now() - began, LONGEST);
     },
   };
 }
