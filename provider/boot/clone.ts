@@ -48,13 +48,13 @@ export function diskProblems(disk: DiskChoice, property: string): Problem[] {
   if (disk === "only") return [];
   const ways = Object.keys(disk).length;
   if (ways !== 1) return [{ property, reason: `${property} names a disk in ${ways} ways: give one of serial, wwn, id, size and name, or write "only".` }];
-  const range = "size" in disk ? sizes(disk.size) : undefined;
-  if ("size" in disk && (!range || range.least > range.most)) return [{ property: `${property}.size`, reason: `${property}.size is "${disk.size}", and is to be two sizes, the smaller one first: "200GB-600GB".` }];
+  const range = disk.size === undefined ? undefined : sizes(disk.size);
+  if (disk.size !== undefined && (!range || range.least > range.most)) return [{ property: `${property}.size`, reason: `${property}.size is "${disk.size}", and is to be two sizes, the smaller one first: "200GB-600GB".` }];
   return [];
 }
 
 export function cloneProblems({ image, disk, transport }: CloneBoot, property: string, master: MasterRef | undefined): Problem[] {
-  const range = typeof disk === "object" && "size" in disk ? sizes(disk.size) : undefined;
+  const range = disk !== "only" && disk.size !== undefined ? sizes(disk.size) : undefined;
   const small = range && image.size && range.most < image.size;
   return [
     ...imagingProblems(`a clone of ${image.name}`, property, master),

@@ -1,10 +1,10 @@
+import type { Power } from "@pulumi-netboot/schema/filled";
 import { createHash } from "node:crypto";
 import type { MasterRef } from "../boot/types";
 import type { HostState, OnChange, Pace, Switch } from "../engine/state";
 import { canonicalMac } from "../identity";
 import type { Claim, Problem } from "../resource";
 import { hasUnknown, UNKNOWN } from "../unknown";
-import type { Power } from "./types";
 
 /** What of a machine its power has to do with. `key` is the strongest of what it is recognised by: a machine that is renamed, or moved to a fleet, is the same one. */
 export interface Powered {

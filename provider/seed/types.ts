@@ -1,20 +1,5 @@
-/** What the schema calls `cloudInit`, as code sees it. */
-export interface CloudInit {
-  userData?: Part;
-  metaData?: Part;
-  networkConfig?: Part;
-  vendorData?: Part;
-  directory?: { path: string; files?: Record<string, string>; problem?: string };
-  config?: Config;
-  rerun: "never" | "onChange";
-  datasource: "nocloud" | "nocloud-net";
-  delivery: "auto" | "iso";
-}
-
-/** A text, or a local file as the SDK describes it. */
-export type Part = string | { path: string; text?: string; problem?: string };
-
-export type Config = Record<string, string | number | boolean>;
+/** What the schemas call `cloudInit`, `seedPart` (a text, or a local file as the SDK describes it) and `seedConfig`. */
+export type { CloudInit, SeedConfig as Config, SeedPart as Part } from "@pulumi-netboot/schema/filled";
 
 /** Files of a seed by the fields that they come from: what cloud-init asks for below the seed's URL. */
 export const PARTS = { userData: "user-data", metaData: "meta-data", networkConfig: "network-config", vendorData: "vendor-data" } as const;

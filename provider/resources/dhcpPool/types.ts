@@ -1,20 +1,6 @@
-import type { MasterRef } from "../../boot/types";
+import type { DhcpPoolInput } from "@pulumi-netboot/schema/filled";
 
-export interface DhcpPool {
-  name: string;
-  master: MasterRef;
-  mode: "authoritative" | "proxy";
-  subnet: string;
+export type DhcpPool = Omit<DhcpPoolInput, "range"> & {
   /** "first-last" once normalised. */
   range?: string;
-  address?: string;
-  interface?: string;
-  relay: boolean;
-  leaseTime: string;
-  router?: string;
-  dns: string[];
-  domain?: string;
-  ntp: string[];
-  knownMachinesOnly: boolean;
-  options: Record<string, string>;
-}
+};

@@ -1,6 +1,7 @@
+import type { DiskImageInput as DiskImage } from "@pulumi-netboot/schema/filled";
 import { createHash } from "node:crypto";
 import { HTTP, SITE } from "../../boot/script";
-import type { DiskImageRef, MasterRef } from "../../boot/types";
+import type { DiskImageRef } from "../../boot/types";
 import { INCOMING } from "../../engine/kinds/blobs";
 import type { Build, Check } from "../../engine/state";
 import type { Problem, ResourceType } from "../../resource";
@@ -8,26 +9,7 @@ import { settled } from "../../unknown";
 import { quoted } from "../../words";
 import { ingest, type From } from "./scripts";
 
-interface Source {
-  path?: string;
-  url?: string;
-  master?: string;
-  sha256?: string;
-  /** Bytes of the source file. */
-  size?: number;
-  format?: "raw" | "gzip" | "zstd" | "xz";
-  /** Bytes of the disk, where the source says it. */
-  raw?: number;
-  problem?: string;
-  fault?: string;
-}
-
-interface DiskImage {
-  name: string;
-  master: MasterRef;
-  source: Source;
-  sha256?: string;
-}
+type Source = DiskImage["source"];
 
 /** How images are taken in: raised when ingest.sh makes anything else of the same source. */
 const RECIPE = "netboot-image 1";

@@ -1,21 +1,13 @@
+import type { CloudInit, FleetInput, FleetMachine } from "@pulumi-netboot/schema/filled";
 import { pageFiles } from "../../boot/page";
-import type { MasterRef, PoolRef } from "../../boot/types";
 import type { HostState } from "../../engine/state";
 import type { Claim, Problem, ResourceType } from "../../resource";
 import { takesSeed } from "../../seed/seed";
-import type { CloudInit, Config } from "../../seed/types";
 import { settled } from "../../unknown";
 import { claimsOf, type Machine, nextBootOf, normalised, problemsOf, stateOf } from "../machine/machine";
 
-interface Fleet {
-  name: string;
-  master: MasterRef;
-  pool?: PoolRef;
-  cloudInit?: CloudInit;
-  machines: Record<string, Entry>;
-}
-
-type Entry = Omit<Machine, "name" | "master" | "pool"> & { config?: Config };
+type Entry = FleetMachine & Pick<Machine, "localBoot">;
+type Fleet = Omit<FleetInput, "machines"> & { machines: Record<string, Entry> };
 
 /** Each entry as the machine that it stands for. Entries that are not known yet are no machines yet. */
 const members = ({ machines, master, pool, cloudInit }: Fleet): Machine[] =>

@@ -1,25 +1,13 @@
+import type { InstallerImageInput as InstallerImage } from "@pulumi-netboot/schema/filled";
 import { createHash } from "node:crypto";
 import { blobProblems } from "../../boot/rules";
 import { blobPath, HTTP, oneSpaced, SITE } from "../../boot/script";
-import type { Blob, InstallerRef, MasterRef } from "../../boot/types";
+import type { Blob, InstallerRef } from "../../boot/types";
 import type { Desired, Problem, ResourceType } from "../../resource";
 import { textOf } from "../../seed/seed";
-import type { Part } from "../../seed/types";
 import { hasUnknown, settled, UNKNOWN } from "../../unknown";
 import { quoted } from "../../words";
-import { type Package, unpacking } from "./package";
-
-interface InstallerImage {
-  name: string;
-  master: MasterRef;
-  family: InstallerRef["family"];
-  package?: Package;
-  kernel?: Blob;
-  initrds: Blob[];
-  cmdline: string;
-  template?: Part;
-  answers: Record<string, string | number | boolean>;
-}
+import { unpacking } from "./package";
 
 /** What is unpacked and sent at most, beside what is counted. */
 const ROOM = 400 << 20;

@@ -1,12 +1,8 @@
+import type { InstallerImageInput } from "@pulumi-netboot/schema/filled";
 import { createHash } from "node:crypto";
 import { quote } from "../../engine/sh";
 
-export interface Package {
-  name: string;
-  version?: string;
-  kernelSha256?: string;
-  initrdSha256?: string;
-}
+export type Package = NonNullable<InstallerImageInput["package"]>;
 
 /** How kernel and initial RAM disk come out of a package of Debian's, which is not installed: its files are of no use to the master itself. apt has verified what it downloads. */
 export function unpacking({ name, version, kernelSha256, initrdSha256 }: Package): { recipe: string; script: string } {

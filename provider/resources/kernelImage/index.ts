@@ -1,17 +1,10 @@
+import type { KernelImageInput as KernelImage } from "@pulumi-netboot/schema/filled";
 import { createHash } from "node:crypto";
 import { blobProblems } from "../../boot/rules";
 import { blobPath, HTTP, oneSpaced, SITE } from "../../boot/script";
-import type { Blob, FileRef, ImageRef, MasterRef } from "../../boot/types";
+import type { Blob, FileRef, ImageRef } from "../../boot/types";
 import type { ResourceType } from "../../resource";
 import { hasUnknown, settled, UNKNOWN } from "../../unknown";
-
-interface KernelImage {
-  name: string;
-  master: MasterRef;
-  kernel: Blob;
-  initrds: Blob[];
-  cmdline: string;
-}
 
 const known = ({ name, sha256 }: Blob): FileRef => ({ name, sha256: sha256! });
 

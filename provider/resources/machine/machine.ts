@@ -1,3 +1,4 @@
+import type { LocalBoot, MachineInput } from "@pulumi-netboot/schema/filled";
 import { captureJob, cloneJob } from "../../boot/clone";
 import { disklessProblems, disklessState, disklessSummary } from "../../boot/diskless";
 import { firmwareProblems, firstFile } from "../../boot/firmware";
@@ -5,37 +6,21 @@ import { bootProblems, choiceProblems, localProblems, normalisedBoot } from "../
 import { memtestBuilds, memtestState } from "../../boot/memtest";
 import { HTTP, script, SITE } from "../../boot/script";
 import { summary } from "../../boot/summary";
-import type { Boot, CaptureBoot, CloneBoot, Firmware, InstallBoot, LocalBoot, MasterRef, PoolRef } from "../../boot/types";
+import type { Boot, CaptureBoot, CloneBoot, InstallBoot, MasterRef } from "../../boot/types";
 import type { HostState } from "../../engine/state";
 import { canonicalMac, canonicalUuid, encodedSerial, macFault, serialFault, uuidFault } from "../../identity";
 import { ipv4, range, subnet, within } from "../../net";
 import { normalisedPower, powerClaims, type Powered, powerProblems, powerState, switchOf } from "../../power/power";
-import type { Power } from "../../power/types";
 import { answersProblems, answersState, installCmdline } from "../../install/install";
 import { installJob } from "../../install/order";
 import { templates } from "../../render";
 import type { Claim, Desired, Problem } from "../../resource";
 import { seedClaims, seedProblems } from "../../seed/rules";
 import { seeded, seedState, seedSummary, takesSeed } from "../../seed/seed";
-import type { CloudInit } from "../../seed/types";
 import { hasUnknown, UNKNOWN } from "../../unknown";
 
-/** One machine, wherever it was declared: as a resource of its own, or as an entry of a fleet. */
-export interface Machine {
-  name: string;
-  master: MasterRef;
-  mac?: string;
-  uuid?: string;
-  serial?: string;
-  pool?: PoolRef;
-  address?: string;
-  hostname?: string;
-  firmware?: Firmware;
-  boot: Boot;
-  localBoot: LocalBoot;
-  cloudInit?: CloudInit;
-  power?: Power;
-}
+/** One machine, wherever it was declared: as a resource of its own, or as an entry of a fleet. `localBoot` is the master's where it has none. */
+export type Machine = MachineInput & { localBoot: LocalBoot };
 
 const template = templates(__dirname);
 const text = <T>(value: T, change: (text: string) => string) => (typeof value === "string" ? change(value) : value);

@@ -1,19 +1,7 @@
-import type { Boot, LocalBoot, MasterRef } from "../../boot/types";
+import type { LocalBoot, MachineGroupInput } from "@pulumi-netboot/schema/filled";
 
-export interface Match {
-  macs?: string[];
-  macPrefix?: string;
-  /** "first-last" once normalised. */
-  addresses?: string;
-}
-
-export interface MachineGroup {
-  name: string;
-  master: MasterRef;
-  match: Match;
-  boot: Boot;
-  localBoot: LocalBoot;
-  confirmErase: boolean;
-}
+/** Addresses are "first-last" once normalised, and `localBoot` is the master's where the group has none. */
+export type MachineGroup = MachineGroupInput & { localBoot: LocalBoot };
+export type Match = MachineGroup["match"];
 
 export const listed = ({ macs }: Partial<Match> = {}): string[] => (Array.isArray(macs) ? macs : []);

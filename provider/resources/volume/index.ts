@@ -1,21 +1,11 @@
-import type { DiskImageRef, MasterRef, VolumeRef } from "../../boot/types";
+import type { VolumeInput as Volume } from "@pulumi-netboot/schema/filled";
+import type { VolumeRef } from "../../boot/types";
 import { atProblems, copyOf } from "../../boot/disks";
 import { storeChecks, volumePath, volumesProblems } from "../../boot/volumes";
 import type { VolumeSpec } from "../../engine/state";
 import type { Problem, ResourceType } from "../../resource";
 import { settled } from "../../unknown";
 import { bytes } from "../../words";
-
-interface Volume {
-  name: string;
-  master: MasterRef;
-  size?: string;
-  from?: { image?: DiskImageRef; volume?: VolumeRef; machine?: string };
-  at?: number;
-  generation: number;
-  history: number;
-  retain: boolean;
-}
 
 const SECTOR = 512;
 const LEAST = 1 << 20;
