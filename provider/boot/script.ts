@@ -81,10 +81,13 @@ const imaging = ({ machine, master }: Booting, ordered: boolean): Job => ({
 /** The imaging system, for a machine that nobody knows: it is called what its card is. */
 export const registering = (master: Pick<MasterRef, "http" | "imaging">): Job => started(BY_MAC, master, "netboot.register=1");
 
-/** The imaging system, and what it is told: who the machine is, where its master is, and what to do. */
+/**
+ * The imaging system, and what it is told: who the machine is, where its master is, and what to do. iPXE takes an initial RAM disk of any length for whole that came with
+ * status 200: a kernel that finds none in it restarts (kernel-parameters.txt, panic=), so that the machine asks again.
+ */
 function started(machine: string, { http, imaging }: Pick<MasterRef, "http" | "imaging">, what: string): Extract<Job, { kind: "kernel" }> {
   const { id, cmdline } = imaging!;
-  const own = [`netboot.master=${http}`, `netboot.machine=${machine}`, "netboot.mac=${netX/mac}", what].join(" ");
+  const own = ["panic=30", `netboot.master=${http}`, `netboot.machine=${machine}`, "netboot.mac=${netX/mac}", what].join(" ");
   return { kind: "kernel", kernel: `/imaging/${id}/vmlinuz`, initrds: [`/imaging/${id}/initrd`], cmdline, own };
 }
 
