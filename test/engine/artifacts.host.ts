@@ -68,6 +68,7 @@ test("another version of a package, a touch, a lost file: built anew; the old on
   for (const [change, why] of [
     ["echo 2.0 >/stub/dpkg/tool", "built with another version: tool 1.0 → 2.0"],
     [`echo >>${PLACE}/version`, "changed since it was built"],
+    [`: >${PLACE}/version`, "changed since it was built"],
     [`rm ${PLACE}/version`, "changed since it was built"],
     [`rm ${PLACE}/.recipe`, "incomplete: it has no stamp"],
     [`rm -r ${PLACE}; echo >${PLACE}`, "not a directory"],

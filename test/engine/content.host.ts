@@ -18,6 +18,10 @@ test("blobs are uploaded once, verified, shared, and go with their last owner", 
   assert.equal(host.snapshot()[path], "a kernel");
   assert.ok(said.some((text) => /uploading .*: 100 %, [\d.]+ MiB\/s/.test(text)), said.join("\n"));
   assert.deepEqual((await engineOn(host).observe(op("a"))).state, op("a").want);
+  await host.shell(`: >${path}`);
+  assert.deepEqual((await engineOn(host).observe(op("a"))).state.blobs![path], { sha256: "unknown: changed on the host", size: 0 });
+  assert.deepEqual((await engineOn(host).reconcile(op("a"))).changed.map(({ why }) => why), ["size 0 → 8"]);
+  assert.equal(host.snapshot()[path], "a kernel");
   await engine.reconcile(gone(op("a")));
   assert.equal(host.snapshot()[path], "a kernel");
   await engine.reconcile(gone(op("b")));
