@@ -122,6 +122,16 @@ describe("HTTP fails", { concurrency: 2 }, () => {
         });
 });
 
+test("a RAM disk on the master has lost its content: it is not there, and a machine boots its own disk", { timeout: 2 * patience }, async () => {
+    const file = "/srv/netboot/http/blob/*/*initrd*";
+    await master.exec(`cp -p ${file} /root/kept && : >$(echo ${file})`);
+    saboteur.plan(address("bios"), {});
+    await endsAtItsDisk("bios");
+    const once = ["kernel pass", "initrd pass"];
+    assert.deepEqual(saboteur.told(address("bios")), ["boot pass", ...once, ...once]);
+    await master.exec(`cp -p /root/kept $(echo ${file})`);
+});
+
 test("the HTTP server is gone", { timeout: 2 * patience }, async () => {
     await master.exec("systemctl stop netboot-http.service");
     await Promise.all(firmwares.map(endsAtItsDisk));

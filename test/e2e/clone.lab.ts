@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { zstdCompressSync } from "node:zlib";
 import { bootableDisk } from "../lab/disk/image.ts";
@@ -106,12 +106,27 @@ test("rebooted, they boot their own disk without the imaging system", { timeout:
     );
 });
 
-test("a higher generation erases once more; a lower one is refused", { timeout: 900_000 }, async () => {
+test("a higher generation that the master does not get across erases nothing", { timeout: 600_000 }, async () => {
     site.program(program(2));
     await site.up();
     const { bios, uefi } = clients;
-    await bios!.exec("dd if=/dev/zero of=/machine/disk.img bs=1M seek=40 count=1 conv=notrunc status=none");
     await uefi!.stop();
+    const all = () => bios!.exec("sha256sum /machine/disk.img");
+    const then = await all(), file = "/etc/netboot/live/nginx.d/broken.conf";
+    for (const answer of ["500", '200 ""']) {
+        await master.exec(`mkdir -p ${dirname(file)} && echo 'location = /orders/bios/order.ipxe { return ${answer}; }' >${file} && systemctl restart netboot-http.service`);
+        await bios!.reboot();
+        await bios!.waitFor("local", 300_000);
+        assert.ok(!bios!.stages.some(({ stage }) => stage === "kernel"), answer);
+        assert.equal(await all(), then, answer);
+    }
+    assert.match(await master.exec("tail -n 5 /var/log/netboot/http-access.log"), /orders\/bios\/order\.ipxe HTTP\/1\.1" 200 0 /, "it was asked for, and was empty");
+    await master.exec(`rm ${file} && systemctl restart netboot-http.service`);
+});
+
+test("a higher generation erases once more; a lower one is refused", { timeout: 900_000 }, async () => {
+    const { bios } = clients;
+    await bios!.exec("dd if=/dev/zero of=/machine/disk.img bs=1M seek=40 count=1 conv=notrunc status=none");
     await bios!.restart();
     await bios!.waitFor(/^netboot: imaging system/, 600_000);
     await bios!.waitFor("local", 600_000);

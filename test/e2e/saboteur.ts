@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Lab } from "../lab/lab.ts";
 import type { Master } from "../lab/master.ts";
 
-export type Stage = "boot" | "kernel" | "initrd";
+export type Stage = "boot" | "order" | "kernel" | "initrd";
 /** `stall` never says a word, `halt` stops after the first ones, `cut` hangs up after them; any other text is the answer. */
 export type Fault = "500" | "404" | "empty" | "stall" | "halt" | "cut" | "pass" | { text: string };
 
@@ -21,22 +21,17 @@ export interface Saboteur {
 }
 
 const snippet = (server: string) => `
-rewrite ^(/boot|/blob/.*)$ /sabotage$1 last;
+if ($arg_passed = "") { rewrite ^(/boot|/blob/.*|/orders/.*/order\.ipxe|/imaging/.*)$ /sabotage$1 last; }
 location /sabotage/ {
     proxy_pass http://${server};
     proxy_buffering off;
     proxy_set_header X-Machine $remote_addr;
 }
-location /plain/ {
-    internal;
-    default_type text/plain;
-    alias /srv/netboot/http/;
-}
 `;
 
-const stageOf = (path: string): Stage => (path === "/boot" ? "boot" : path.includes("initrd") ? "initrd" : "kernel");
+const stageOf = (path: string): Stage => (path === "/boot" ? "boot" : path.startsWith("/orders/") ? "order" : path.includes("initrd") ? "initrd" : "kernel");
 
-function answer(fault: Fault, response: ServerResponse, path: string, query: URLSearchParams): void {
+function answer(fault: Fault, response: ServerResponse, { pathname, search }: URL): void {
     if (typeof fault === "object") return void response.end(fault.text);
     switch (fault) {
         case "500":
@@ -51,7 +46,7 @@ function answer(fault: Fault, response: ServerResponse, path: string, query: URL
             response.writeHead(200, { "Content-Length": 1_000_000 });
             return void response.write("#!ipxe\n", () => fault === "cut" && response.destroy());
         case "pass":
-            return void response.writeHead(200, { "X-Accel-Redirect": path === "/boot" ? `/plain/mac/${query.get("mac")}.ipxe` : `/plain${path}` }).end();
+            return void response.writeHead(200, { "X-Accel-Redirect": `${pathname}${search || "?"}&passed=1` }).end();
     }
 }
 
@@ -60,11 +55,11 @@ export async function sabotage(lab: Lab, master: Master): Promise<Saboteur> {
     const all = new Map<string, string[]>();
     const server = createServer((request: IncomingMessage, response) => {
         const address = String(request.headers["x-machine"]);
-        const { pathname, searchParams } = new URL(request.url!.replace(/^\/sabotage/, ""), "http://master");
-        const stage = stageOf(pathname);
+        const url = new URL(request.url!.replace(/^\/sabotage/, ""), "http://master");
+        const stage = stageOf(url.pathname);
         const fault = plans.get(address)?.[stage]?.shift() ?? "pass";
         all.get(address)?.push(`${stage} ${typeof fault === "object" ? "text" : fault}`);
-        answer(fault, response, pathname, searchParams);
+        answer(fault, response, url);
     });
     await new Promise<void>((ready) => server.listen(0, lab.network.gateway, ready));
     server.unref();
