@@ -7,10 +7,10 @@ import { lifeOf } from "./lives.ts";
 
 /**
  * The wire to a real master's sshd is cut at packets all along a first up, an update and a destroy; each time the run is made again. It converges, nothing is torn,
- * no restart is lost, and in the end nothing of ours is left. `points` is how many packets of each are tried, evenly spread; Infinity tries each. On a bare master packages come and go each time too.
+ * no restart is lost, and in the end nothing of ours is left. `points` is how many packets of each are tried, evenly spread; Infinity tries each, or one in `every`. On a bare master packages come and go each time too.
  */
-export function cuts(points: number, options: MasterOptions = {}): void {
-    test(`the wire to a real master is cut at ${points === Infinity ? "every packet" : `${points} packets`} of a first up, an update and a destroy`, async (t) => {
+export function cuts(points: number, options: MasterOptions & { every?: number } = {}): void {
+    test(`the wire to a real master is cut at ${points === Infinity ? `one packet in ${options.every ?? 1}` : `${points} packets`} of a first up, an update and a destroy`, async (t) => {
         await using lab = await openLab();
         const master = await startMaster(lab, options);
         const cutter = await startCutter(master.host, master.port);
@@ -28,7 +28,7 @@ export function cuts(points: number, options: MasterOptions = {}): void {
                 cutter.arm(Infinity);
                 assert.deepEqual(await run(), []);
                 const packets = cutter.packets();
-                const step = Math.max(1, packets / points);
+                const step = Math.max(options.every ?? 1, packets / points);
                 for (let at = step; at <= packets; at += step) {
                     cutter.arm(Infinity);
                     assert.deepEqual(await before(), []);
