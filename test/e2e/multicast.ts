@@ -25,7 +25,7 @@ export interface Class {
     /** MiB of the disk, and where there is noise in it: from, length. */
     size: number;
     noise: (readonly [from: number, length: number])[];
-    /** How often at most the wire carries the image. */
+    /** How often at most the wire carries the image, if all who stay keep up with the session. */
     times: number;
 }
 
@@ -85,13 +85,18 @@ for (const [name, mac] of Object.entries(${JSON.stringify(Object.fromEntries(nam
         const came = Promise.all(of(together.filter((name) => name !== "dying")).map((client) => client.waitFor(/by multicast: .* parts came/, 600_000)));
         await until("half of the image on the wire", 300_000, async () => ((await sent()) - before > packed / 2 ? true : undefined));
         await clients["dying"]!.stop();
-        t.diagnostic(`the session took ${((Date.now() - began) / 1000).toFixed(0)} s: ${(await came).map(({ detail }) => detail).join("; ")}`);
+        const words = (await came).map(({ detail }) => detail);
+        t.diagnostic(`the session took ${((Date.now() - began) / 1000).toFixed(0)} s: ${words.join("; ")}`);
+        // A machine that this host is too busy for is left behind, and fetches the rest by itself; the session is there for the others.
+        const missed = words.map((text) => /(\d+) of (\d+) parts came/.exec(text)!).map(([, some, all]) => 1 - Number(some) / Number(all));
+        assert.ok(missed.includes(0), "nobody has all of the image by multicast");
         t.diagnostic(await master.exec("journalctl -u netboot-multicast.service --no-pager -o cat"));
         await tooLate;
         await Promise.all(of(living).map((client) => client.waitFor("local", 900_000)));
         for (const client of of(living)) assert.equal(await diskDigest(client), expected, client.name);
         const bytes = (await sent()) - before;
         t.diagnostic(`${(packed / MiB).toFixed(1)} MiB packed, ${(bytes / MiB).toFixed(1)} MiB on the wire for ${names.length} machines`);
-        assert.ok(bytes < times * packed, `${bytes} bytes for ${times} times ${packed}`);
+        const most = times + missed.reduce((sum, one) => sum + one, 0);
+        assert.ok(bytes < most * packed, `${bytes} bytes for ${most} times ${packed}`);
     });
 }
