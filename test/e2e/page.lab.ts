@@ -2,15 +2,15 @@
 // With NETBOOT_PICTURES=1, as `npm run pictures` starts it, it writes those of docs/page.md.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { imaging } from "../../provider/dist/imaging/index.js";
+import type { Page } from "playwright-core";
+import { type Opened, openPage } from "../lab/browser.ts";
 import { bootableDisk, type Lab, type Master, openLab, startMaster, until } from "../lab/index.ts";
 import { openSite, type Site } from "./cli.ts";
+import { imagingStandIn } from "./imagingStandIn.ts";
 
 const root = join(import.meta.dirname, "../..");
 const seats = Array.from({ length: 1000 }, (_, i) => `seat-${String(i + 1).padStart(4, "0")}`);
@@ -24,14 +24,7 @@ for (let i = 1; i <= 1000; i++) machines["seat-" + String(i).padStart(4, "0")] =
 new netboot.Fleet("hall", { master: m, pool, machines });
 `;
 
-/** Nothing boots here: in place of the imaging system, whose building takes a minute, an empty folder with the stamp of its recipe. */
-const sha256 = (content: string) => createHash("sha256").update(content).digest("hex");
-const { id, script } = imaging({ authorizedKeys: [], firmware: [] });
-const imagingSystem = `install -d -m 755 /srv/netboot/http/imaging/${id} && printf 'recipe ${sha256(script)}\nwhole ${sha256("\t755\n")}\n' >/srv/netboot/http/imaging/${id}/.recipe`;
-
-let lab: Lab, master: Master, site: Site, browser: Browser, page: Page;
-/** Whatever the browser complained of, and whatever a page that a report has got into would do. */
-const complaints: string[] = [];
+let lab: Lab, master: Master, site: Site, browser: Opened, page: Page, complaints: string[];
 const origin = () => `http://${master.host}`;
 const put = async (machine: string, body: string) => (await fetch(`${origin()}/reports/${machine}/status`, { method: "PUT", body })).status;
 const say = (machine: string, fields: object) => put(machine, JSON.stringify({ machine, ...fields }));
@@ -41,20 +34,14 @@ before(async () => {
     const image = join(lab.folder, "classroom.img");
     writeFileSync(image, bootableDisk());
     master = await startMaster(lab, { daemons: true });
-    await master.exec(imagingSystem);
+    await master.exec(imagingStandIn);
     site = await openSite(lab, master, program(1), { config: { image } });
-    const executablePath = ["chromium", "chromium-browser", "google-chrome"].flatMap((name) => (process.env.PATH ?? "").split(":").map((folder) => join(folder, name))).find(existsSync);
-    assert.ok(executablePath, "no Chromium: node test/setup/main.mjs --only tools");
-    browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
     await site.up();
-    page = await (await browser.newContext({ viewport: { width: 1280, height: 720 } })).newPage();
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("dialog", (dialog) => (complaints.push(`dialog ${dialog.message()}`), void dialog.dismiss()));
-    // A status that is not there yet is nothing to complain of; a breach of the policy is.
-    page.on("console", (message) => message.type() === "error" && !/status of 404/.test(message.text()) && complaints.push(message.text()));
+    browser = await openPage();
+    ({ page, complaints } = browser);
 });
 after(async () => {
-    await browser?.close();
+    await browser?.[Symbol.asyncDispose]();
     site?.[Symbol.dispose]();
     await lab?.close();
 });
