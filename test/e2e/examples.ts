@@ -49,7 +49,7 @@ export const examples: Record<string, Case> = {
         resources: 24, file: "/srv/netboot/seeds/web-9/user-data", line: /web-9: web 9/,
     },
     "internet-cafe": {
-        config: (lab) => ({ officeImage: join(lab.folder, "office.img"), gamesImage: join(lab.folder, "games.img"), night: 20778, seats: { "seat-1": { mac: "52:54:00:00:00:51", address: lab.at(51) }, "seat-2": { mac: "52:54:00:00:00:52", address: lab.at(52) } } }),
+        config: (lab) => ({ officeImage: join(lab.folder, "office.img"), gamesImage: join(lab.folder, "games.img"), night: 20778, desk: lab.at(60), stripPassword: "outlets", seats: { "seat-1": { mac: "52:54:00:00:00:51", address: lab.at(51), outlet: 1 }, "seat-2": { mac: "52:54:00:00:00:52", address: lab.at(52), outlet: 2 } } }),
         images: ["office.img", "games.img"], store: true,
         stays: ["/etc/group", "/etc/gshadow"],
         resources: 9, file: "/srv/netboot/http/menu/seats.ipxe", line: /Games, kept until tonight/,
