@@ -1,6 +1,6 @@
 // The page: reads, never writes. Every text goes into it as text.
 import { cells, COLUMNS, counts, matches, row, sorted, TONES, UNREADABLE } from "./rows.mjs";
-import { look, memory } from "./source.mjs";
+import { inWords, look, memory } from "./source.mjs";
 
 /** Seconds between two looks at the master. */
 const PACE = 3;
@@ -12,6 +12,8 @@ const elements = new Map();
 /** What the address of the page holds behind its `#`, so that a screen on the wall can keep its view. */
 const view = { sort: "stage", down: false, filter: "", tone: "" };
 let rows = [];
+/** When the master was last seen, by this computer's clock. */
+let lately = "";
 
 function put(element, text) {
   if (element.textContent !== text) element.textContent = text;
@@ -57,11 +59,11 @@ function show() {
   const there = new Set(rows.map(({ machine }) => machine));
   for (const name of elements.keys()) if (!there.has(name)) elements.delete(name);
   by("none").hidden = shown.length > 0;
-  put(by("none"), rows.length ? "No machine fits the filter." : "No resource of this master declares a machine.");
+  put(by("none"), nobody());
   const each = counts(rows);
   for (const tone of TONES) {
     const button = by(`tone-${tone}`);
-    put(button.firstChild, String(each[tone]));
+    put(button.firstChild, lately ? String(each[tone]) : "-");
     mark(button, "class", each[tone] ? tone : `${tone} zero`);
     mark(button, "aria-pressed", String(view.tone === tone));
   }
@@ -72,12 +74,20 @@ function show() {
   }
 }
 
+/** Why no row is there. Before the first look that is not known. */
+function nobody() {
+  if (!lately) return "Asking the master\u2026";
+  if (!rows.length) return "No resource of this master declares a machine.";
+  return `${view.tone && !view.filter.trim() ? `No machine is ${view.tone} now.` : "No machine fits the filter."} Esc shows all.`;
+}
+
 function changed(change) {
   Object.assign(view, change);
   if (by("filter").value !== view.filter) by("filter").value = view.filter;
-  const words = new URLSearchParams(Object.entries(view).flatMap(([key, value]) => (value ? [[key, String(value)]] : [])));
-  history.replaceState(null, "", `#${words}`);
   show();
+  const words = new URLSearchParams(Object.entries(view).flatMap(([key, value]) => (value ? [[key, String(value)]] : [])));
+  // Last: a browser may refuse the hundredth in half a minute.
+  history.replaceState(null, "", `#${words}`);
 }
 
 /** What is behind the `#`, as far as it means anything. */
@@ -119,14 +129,16 @@ async function round() {
     const seen = await look(known);
     rows = seen.machines.map((one) => row("said" in one ? { ...one, said: one.said ?? { error: UNREADABLE } } : one));
     put(by("ignored"), ignored(seen));
-    put(by("cost"), `Last look: ${known.requests - before} requests, ${Math.ceil((known.bytes - bytes) / 1024)} KiB unpacked.`);
+    lately = new Date().toTimeString().slice(0, 8);
+    put(by("cost"), `Last look at ${lately}: ${known.requests - before} requests, ${Math.ceil((known.bytes - bytes) / 1024)} KiB unpacked.`);
     by("trouble").hidden = true;
     document.body.classList.remove("stale");
     show();
     document.body.dataset.looks = String(Number(document.body.dataset.looks ?? 0) + 1);
   } catch (error) {
-    put(by("trouble"), `The master does not answer as it should (${error.message}). What is shown is old; the page goes on trying.`);
+    put(by("trouble"), `${inWords(error)} ${lately ? `What is shown is from ${lately}; the` : "The"} page goes on trying.`);
     by("trouble").hidden = false;
+    by("none").hidden ||= !lately;
     document.body.classList.add("stale");
   }
 }

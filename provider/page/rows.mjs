@@ -99,8 +99,9 @@ export function row({ machine, boots = "-", generation, order, said = {}, age })
 }
 
 /** The texts of a row, in the order of COLUMNS. @param {Row} of @returns {string[]} */
-export const cells = ({ machine, boots, generation, done, stage, percent, rate, eta, age, note }) => [
-  machine, boots, generation === undefined ? "-" : String(generation), done === undefined ? "-" : String(done), stage, percent === undefined ? "-" : String(Math.floor(percent)),
+export const cells = ({ machine, boots, generation, done, stage, percent, rate, eta, age, note, tone }) => [
+  // What a color says on the page is said in words too.
+  machine, boots, generation === undefined ? "-" : String(generation), done === undefined ? "-" : String(done), tone === "silent" ? `${stage}, silent` : stage, percent === undefined ? "-" : String(Math.floor(percent)),
   rate ? (rate / 2 ** 20).toFixed(1) : "-", eta === undefined ? "-" : span(eta), age === undefined ? "never" : `${span(age)} ago`, note,
 ];
 

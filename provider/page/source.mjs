@@ -9,6 +9,16 @@ const DECLARED = 4 << 20;
 const TOGETHER = 6;
 const PATIENCE = 15_000;
 
+/** An answer that says no, in words for whoever looks at the page. */
+class Refused extends Error {}
+
+/** Why a look has failed, in words that are the same in every browser. */
+export function inWords(error) {
+  if (error instanceof Refused) return error.message;
+  if (error.name === "TimeoutError") return `The master has not answered for ${PATIENCE / 1000} s.`;
+  return error instanceof SyntaxError ? "What the master answers cannot be read." : `The master does not answer (${error.message}).`;
+}
+
 /** What is known, by name: `declared` by file, `reports` by machine. `said` is nothing where the report cannot be read. */
 export const memory = () => ({ declared: new Map(), reports: new Map(), requests: 0, bytes: 0 });
 
@@ -48,6 +58,7 @@ async function renew(values, { entries, now }, most, fetched) {
 /** A folder as nginx lists it: `[{ "name", "type", "mtime", "size" }]`. */
 async function listing(known, path, wanted) {
   const response = await ask(known, path);
+  if (response.status === 404 && path === "assigned/") throw new Refused("The master has no page any more.");
   // A master without an imaging system has no reports.
   if (response.status === 404) return { entries: [], now: Date.now() };
   const list = JSON.parse(await body(known, response, 16 << 20));
@@ -64,7 +75,8 @@ async function ask(known, path) {
   known.requests++;
   // With what the browser has of it: the master answers 304 where that is still right.
   const response = await fetch(path, { cache: "no-cache", credentials: "same-origin", redirect: "error", signal: AbortSignal.timeout(PATIENCE) });
-  if (!response.ok && response.status !== 404) throw new Error(`the master answers ${response.status} to ${path}`);
+  if (response.status === 403) throw new Refused("The master does not show the page to this computer: page.allow does not name its address.");
+  if (!response.ok && response.status !== 404) throw new Refused(`The master answers ${response.status} to ${path}.`);
   return response;
 }
 

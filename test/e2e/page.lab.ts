@@ -81,7 +81,7 @@ test("a thousand machines: the first view, and what a look costs the master", as
     await page.goto(`${origin()}/page/`);
     await until("1006 rows", 20_000, async () => ((await page.locator("#rows tr").count()) === 1006 ? true : undefined));
     const first = Date.now() - began;
-    await page.getByText("Last look: 2 requests").waitFor();
+    await page.getByText(/^Last look at \d\d:\d\d:\d\d: 2 requests/).waitFor();
     const session = await page.context().newCDPSession(page);
     await session.send("Network.enable");
     let [requests, bytes] = [0, 0];
@@ -131,6 +131,7 @@ test("what machines say becomes rows; what others put there is ignored, counted,
     // nginx's word for a folder that is not there: nothing is written of a machine that has no place for it.
     assert.deepEqual([await put("desk-6", "{}"), await put("ghost", "{}")], [500, 500]);
     assert.equal(await put("desk-2", `{"stage":"failed","error":"${"x".repeat(10_000)}"}`), 413);
+    assert.ok((await put("x".repeat(10_000), "{}")) >= 400, "a name of 10 kB");
     assert.equal(await put(encodeURIComponent("<script>"), "{}"), 403);
     // A place that somebody has made by hand, and one that went while the page was looking at the listing.
     await master.exec("install -d -o 33 -g 33 '/srv/netboot/reports/<b>ghost' && echo '{}' >'/srv/netboot/reports/<b>ghost/status'; head -c 10000 /dev/zero >/srv/netboot/reports/seat-0999/status; rm -r /srv/netboot/reports/seat-0001; install -d -o 33 -g 33 /srv/netboot/reports/seat-0001");
@@ -173,9 +174,35 @@ test("an up while it is open shows in the next look; a master that is gone is sa
     assert.deepEqual((await rowOf("desk-1"))!.slice(1, 5), ["clone classroom", "2", "-", "waiting"], "what it said of generation 1 is over");
     await master.exec("systemctl stop netboot-http");
     await page.locator("#trouble").waitFor({ state: "visible" });
+    assert.match(await page.innerText("#trouble"), /^The master does not answer \(.+\)\. What is shown is from \d\d:\d\d:\d\d; the page goes on trying\.$/);
     assert.equal((await shown()).length, 1006);
     await master.exec("systemctl start netboot-http");
     await page.locator("#trouble").waitFor({ state: "hidden" });
+});
+
+test("before the first look nothing is claimed; no answer, no machine and no fit are told apart", async () => {
+    const screen = await page.context().newPage();
+    let status: number | undefined;
+    await screen.route("**/page/assigned/", async (route) => {
+        const given = await until("an answer", 20_000, async () => status);
+        await route.fulfill({ status: given, contentType: "application/json", headers: { date: new Date().toUTCString() }, body: "[]" });
+    });
+    await screen.goto(`${origin()}/page/#tone=silent`);
+    const none = screen.locator("#none"), trouble = screen.locator("#trouble");
+    assert.equal(await none.innerText(), "Asking the master\u2026");
+    assert.match(await screen.innerText("#tones"), /^-\s+failed\s+-\s+silent/);
+    status = 403;
+    await screen.getByText("The master does not show the page to this computer: page.allow does not name its address. The page goes on trying.").waitFor();
+    assert.equal(await none.isVisible(), false);
+    status = 200;
+    await screen.getByText("No resource of this master declares a machine.").waitFor();
+    assert.equal(await trouble.isVisible(), false);
+    await screen.unroute("**/page/assigned/");
+    await until("silent machines", 20_000, async () => ((await screen.locator("#rows tr").count()) > 0 ? true : undefined));
+    await screen.keyboard.press("/");
+    await screen.keyboard.type("nobody");
+    assert.equal(await none.innerText(), "No machine fits the filter. Esc shows all.");
+    await screen.close();
 });
 
 test("pictures", async () => {

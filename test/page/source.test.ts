@@ -1,7 +1,7 @@
 // What the page asks of a master, and when: a master of a few lines, with nginx's listings.
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { look, memory } from "../../provider/dist/page/source.mjs";
+import { inWords, look, memory } from "../../provider/dist/page/source.mjs";
 
 interface File {
     text: string;
@@ -83,11 +83,30 @@ test("a thousand that report at once: a look fetches a hundred again, each in it
     assert.deepEqual(counted, [100, 100, 100, 200, 50, 250, 0, 250]);
 });
 
-test("a report that is too large is read no further, and what the master refuses is said", async (t) => {
+test("a report that is too large is read no further", async (t) => {
     const { master } = stub(t);
     master.assigned["machine-a.json"] = { text: fleet({ a: { boots: "rescue" } }), time: 1 };
     master.reports.a = { text: `{"stage":"done"}${" ".repeat(100_000)}`, time: 1 };
     assert.deepEqual((await look(memory())).unreadable, ["a"]);
-    master.broken = 403;
-    await assert.rejects(look(memory()), /the master answers 403 to assigned\//);
+});
+
+test("why a look has failed is said in words that are the same in every browser", async (t) => {
+    const { master } = stub(t);
+    const failure = () => look(memory()).then(() => "none", inWords);
+    const said: [number, string][] = [
+        [403, "The master does not show the page to this computer: page.allow does not name its address."],
+        [404, "The master has no page any more."],
+        [502, "The master answers 502 to assigned/."],
+    ];
+    for (const [status, words] of said) {
+        master.broken = status;
+        assert.equal(await failure(), words);
+    }
+    master.broken = 200;
+    assert.equal(await failure(), "What the master answers cannot be read.");
+    const failing = (error: Error) => t.mock.method(globalThis, "fetch", () => Promise.reject(error));
+    failing(new TypeError("Failed to fetch"));
+    assert.equal(await failure(), "The master does not answer (Failed to fetch).");
+    failing(new DOMException("signal timed out", "TimeoutError"));
+    assert.equal(await failure(), "The master has not answered for 15 s.");
 });
