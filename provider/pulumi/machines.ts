@@ -12,12 +12,21 @@ export interface MachineStatus extends MachineReport, Pick<Assignment, "boots"> 
 
 const TYPES = ["Machine", "Fleet", "MachineGroup"].map((name) => `pulumi-nodejs:dynamic/netboot:${name}`);
 
+export interface SiteStatus {
+    machines: MachineStatus[];
+    /** Why a master could not be asked, for each that could not. */
+    unasked: string[];
+}
+
 /** What every master knows of the machines that these resources declare, and of those that were ever ordered to do something. One connection and one trip a master; nothing is written. */
-export async function machineStatus(resources: Planned[]): Promise<MachineStatus[]> {
+export async function machineStatus(resources: Planned[]): Promise<SiteStatus> {
     const all = resources.filter(({ type }) => TYPES.includes(type)).map(({ inputs }) => inputs as Inputs);
     const masters = Map.groupBy(all, hostOf);
-    const answers = await Promise.all([...masters.values()].map((group) => asked(group)));
-    return answers.flat();
+    const answers = await Promise.allSettled([...masters.values()].map((group) => asked(group)));
+    return {
+        machines: answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : [])),
+        unasked: answers.flatMap((answer) => (answer.status === "rejected" ? [(answer.reason as Error).message] : [])),
+    };
 }
 
 async function asked(group: Inputs[]): Promise<MachineStatus[]> {

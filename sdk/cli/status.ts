@@ -11,11 +11,13 @@ export async function status({ stack, json, once }: Options): Promise<number> {
     const resources = await deployed(stack);
     const live = process.stdout.isTTY && !json && !once;
     for (let height = 0; ; ) {
-        const machines = await machineStatus(resources);
-        const text = json ? `${JSON.stringify(machines, null, 2)}\n` : await table(machines, live && machines.some(busy));
+        const { machines, unasked } = await machineStatus(resources);
+        const troubles = unasked.map((why) => `netboot: ${why}\n`).join("");
+        const text = json ? `${JSON.stringify(machines, null, 2)}\n` : `${await table(machines, live && machines.some(busy), unasked.length > 0)}${live ? troubles : ""}`;
         // Back to the first line of the last table, and everything below it away.
         process.stdout.write(`${height ? `\u001b[${height}A\u001b[J` : ""}${text}`);
-        if (!live || !machines.some(busy)) return machines.some(({ said }) => said?.stage === "failed") ? 1 : 0;
+        if (!live) process.stderr.write(troubles);
+        if (!live || !machines.some(busy)) return unasked.length || machines.some(({ said }) => said?.stage === "failed") ? 1 : 0;
         height = text.split("\n").length - 1;
         await new Promise((done) => setTimeout(done, PACE * 1000));
     }
@@ -23,8 +25,8 @@ export async function status({ stack, json, once }: Options): Promise<number> {
 
 const busy = ({ order }: MachineStatus) => order === "waiting" || order === "claimed";
 
-async function table(machines: MachineStatus[], live: boolean): Promise<string> {
-    if (!machines.length) return "No resource of this stack declares a machine.\n";
+async function table(machines: MachineStatus[], live: boolean, partial: boolean): Promise<string> {
+    if (!machines.length) return partial ? "" : "No resource of this stack declares a machine.\n";
     const { statusRows } = await import("@pulumi-netboot/provider");
     const more = [...machines.flatMap(entrance), ...machines.flatMap(program)].join("");
     // What has left the screen at its top cannot be written over: two lines for the names and the rest, one for the cursor.

@@ -36,7 +36,6 @@ test("what is not said plainly is refused, with the usage", () => {
     refused(/--csv needs --names/, "--csv");
     refused(/--names "pc" has no place for what differs/, "--names", "pc");
     refused(/--names "a b\{n\}" gives no names/, "--names", "a b{n}");
-    assert.equal(netboot("--help").code, 0);
 });
 
 test("a master that cannot be asked is an error with its name, and no secret", () => {

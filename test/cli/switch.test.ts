@@ -92,7 +92,6 @@ test("what is not there is refused, and nothing is done", () => {
     refused(/room-2 boots one of windows, and not "exam"/, "*", "exam", "--yes");
     refused(/No machine or group of this stack is called "plain" and has a boot\.choice; there are desk-01, desk-02, hall-1, hall-2, room-2/, "plain", "exam", "--yes");
     refused(/--json is for the list/, "desk-01", "exam", "--json", "--yes");
-    assert.match(netboot("--help").err, /netboot switch 'room2-\*' windows --yes/);
 });
 
 test("a choice that is kept as a secret is not written over", () => {
