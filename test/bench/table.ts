@@ -5,7 +5,7 @@ export interface Row {
     base: number;
     against: string;
     /** The ratio that is aimed at, at most. */
-    aim: number;
+    aim?: number;
     /** What transport and engine counted. */
     costs?: Record<string, number>;
 }
@@ -14,7 +14,7 @@ const cells = ({ what, seconds, base, against, aim, costs }: Row): string[] => {
     const ratio = seconds / base;
     const bytes = costs && `${Math.round(((costs.bytesOut ?? 0) + (costs.bytesIn ?? 0)) / 1024)} KiB`;
     return [
-        what, `${seconds.toFixed(1)} s`, `${base.toFixed(1)} s (${against})`, `${ratio.toFixed(2)}`, `≤ ${aim}${ratio <= aim ? "" : " (missed)"}`,
+        what, `${seconds.toFixed(1)} s`, `${base.toFixed(1)} s (${against})`, `${ratio.toFixed(2)}`, aim === undefined ? "" : `≤ ${aim}${ratio <= aim ? "" : " (missed)"}`,
         costs ? `${costs.connections} / ${costs.trips} / ${bytes}` : "0 / 0 / 0", costs ? `${costs.writes} / ${costs.reloads} / ${costs.restarts}` : "0 / 0 / 0",
     ];
 };

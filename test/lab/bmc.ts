@@ -22,7 +22,7 @@ export interface Bmc {
 
 export async function startBmc(lab: Lab, { address = lab.at(9), machines = 2, password = "correct-horse" } = {}): Promise<Bmc> {
     const container = await lab.start("bmc", { address }, (it) => it.withHostname("bmc").withEnvironment({ MACHINES: `${machines}`, PASSWORD: password, REDFISH: "yes" }));
-    await until("the BMCs", 20_000, async () => (await exec(container, "cat redfish.log 2>/dev/null || true")).includes("Running on") || undefined);
+    await until("the BMCs", 20_000 + 500 * machines, async () => (await exec(container, "cat redfish.log 2>/dev/null || true")).includes("Running on") || undefined);
     const key = await exec(container, "openssl x509 -in cert.pem -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64");
     const lines = async (file: string) => (await exec(container, `cat ${file}`)).split("\n").filter(Boolean);
     return {

@@ -11,7 +11,8 @@ export const cacheDir = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cac
 /** The versions that the tests are written against. */
 export const pins = {
     pulumi: "3.259.0",
-    go: "1.25.11",                                     // what the modules in pulumi-cli/ and pulumi-language-nodejs/ ask for
+    go: "1.25.11",                                     // what the modules in pulumi-cli/, pulumi-language-nodejs/ and matchbox/ ask for
+    matchbox: "0.11.0",                                // as matchbox/go.mod has it
 };
 
 /** The folder under test/images that makes each image, and the image that it starts from. */
