@@ -74,10 +74,13 @@ export const install = (installer: InstallerImage, options: Options<"install", "
 
 /**
  * A disk of the master, by iSCSI: a copy of a volume that is this machine's own, and takes room only for what the machine changes. Raise `generation` to have it
- * copied anew, by which what the machine wrote is lost; that needs the machine to be off. With `persist: "discard"` it is copied anew at each boot.
+ * copied anew, by which what the machine wrote is lost; that needs the machine to be off, or is done at its next boot with `when: "nextBoot"`. With `persist: "discard"` it is
+ * copied anew at each boot.
  *
  * @example
  * boot.diskless(golden, { generation: 1 })
+ * @example
+ * boot.diskless(golden, { generation: 2, when: "nextBoot" })
  * @example
  * boot.diskless(golden, { persist: "discard" })
  * @example

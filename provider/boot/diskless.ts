@@ -1,7 +1,7 @@
 import type { HostState, TargetSpec, VolumeSpec } from "../engine/state";
 import { daemonOf, storeOf } from "../engine/volumes/store";
 import type { Problem } from "../resource";
-import { copyOf, copyProblems, discards, disksOf, diskWords, fate, offered, SEED_LUN } from "./disks";
+import { asks, copyOf, copyProblems, disksOf, diskWords, fate, offered, SEED_LUN } from "./disks";
 import { HTTP } from "./script";
 import type { Boot, DataDisk, DisklessBoot, MasterRef } from "./types";
 import { freshPath, volumePath, volumesProblems } from "./volumes";
@@ -21,7 +21,7 @@ export function disklessState({ name, master, address = "", boot, seed }: Diskle
   const boots = disksOf(boot);
   if (!boots.length) return {};
   const copies = boots.flatMap(offered);
-  const asking = boots.filter(discards);
+  const asking = boots.filter(asks);
   return {
     volumes: Object.fromEntries(copies.map((disk) => [pathOf(master, name, disk), copySpec(master, disk)])),
     targets: Object.fromEntries(boots.map((disk) => [targetOf(master, name, disk), targetSpec(master, name, address, disk, seed)])),
@@ -32,25 +32,26 @@ export function disklessState({ name, master, address = "", boot, seed }: Diskle
 const pathOf = (master: MasterRef, name: string, { volume }: DataDisk) => volumePath(master, copyOf(name, volume.name));
 const targetOf = ({ storage }: MasterRef, name: string, { volume }: DisklessBoot) => `${storage!.iqn}:${name}:${volume.name}`;
 
-const copySpec = (master: MasterRef, { volume, at, persist, generation, retain }: DataDisk): VolumeSpec => ({
-  driver: master.storage!.driver, from: { volume: volumePath(master, volume.name), ...(at !== undefined && { at }) }, generation, ...(retain && { retain }), ...(persist === "discard" && { discard: true }),
+const copySpec = (master: MasterRef, { volume, at, persist, generation, when, retain }: DataDisk): VolumeSpec => ({
+  driver: master.storage!.driver, from: { volume: volumePath(master, volume.name), ...(at !== undefined && { at }) }, generation, ...(retain && { retain }), ...(persist === "discard" && { discard: true }), ...(when === "nextBoot" && { atBoot: true }),
 });
 
 function targetSpec(master: MasterRef, name: string, address: string, boot: DisklessBoot, seed: string | undefined): TargetSpec {
   const { driver, iqn } = master.storage!;
   const disks = offered(boot);
+  const atBoot = disks.flatMap(({ lun, when }) => (when === "nextBoot" ? [String(lun)] : []));
   const readOnly = disks.flatMap(({ lun, access }) => (access === "read" ? [String(lun)] : []));
   return {
     ...(daemonOf(driver) === "lio" && { by: "lio" as const }),
-    luns: Object.fromEntries(disks.map((disk) => [String(disk.lun), storeOf(pathOf(master, name, disk), disk.generation)])), ...(readOnly.length && { readOnly }), ...(seed !== undefined && { media: { [SEED_LUN]: seed } }),
+    luns: Object.fromEntries(disks.map((disk) => [String(disk.lun), storeOf(pathOf(master, name, disk), disk.generation)])), ...(readOnly.length && { readOnly }), ...(atBoot.length && { atBoot }), ...(seed !== undefined && { media: { [SEED_LUN]: seed } }),
     address, initiator: `${iqn}:${name}`, user: copyOf(name, boot.volume.name), portal: master.address, script: `${HTTP}/san/${address}-${boot.volume.name}.ipxe`,
   };
 }
 
-/** What the master needs to know to copy disks anew, for whoever asks from that address. */
+/** What the master needs to know to copy disks anew, each time or once for a generation, for whoever asks from that address. */
 function freshText(master: MasterRef, name: string, boot: DisklessBoot): string {
-  const disks = offered(boot).filter(({ persist }) => persist === "discard");
-  return [`target ${targetOf(master, name, boot)}`, ...disks.map(({ volume, at, generation }) => `disk ${copyOf(name, volume.name)} ${generation} ${volume.name}${at === undefined ? "" : ` ${at}`}`), ""].join("\n");
+  const disks = offered(boot).filter(({ persist, when }) => persist === "discard" || when === "nextBoot");
+  return [`target ${targetOf(master, name, boot)}`, ...disks.map(({ volume, at, persist, generation }) => `${persist === "discard" ? "disk" : "once"} ${copyOf(name, volume.name)} ${generation} ${volume.name}${at === undefined ? "" : ` ${at}`}`), ""].join("\n");
 }
 
 export function disklessProblems({ name, master, address, boot }: Diskless): Problem[] {

@@ -27,6 +27,9 @@ export const offered = ({ kind: _, dataDisks, ...own }: DisklessBoot): DataDisk[
 /** Is anything of it copied anew at each boot? */
 export const discards = (boot: DisklessBoot): boolean => offered(boot).some(({ persist }) => persist === "discard");
 
+/** Does its machine ask the master for fresh disks when it boots? */
+export const asks = (boot: DisklessBoot): boolean => offered(boot).some(({ persist, when }) => persist === "discard" || when === "nextBoot");
+
 /** A machine's copy of a volume; no volume's own name has a plus sign. */
 export const copyOf = (machine: string, volume: string) => `${volume}+${machine}`;
 
@@ -35,7 +38,7 @@ export function copyProblems(boot: DisklessBoot, property: string): Problem[] {
   const field = (i: number) => (i ? `${property}.dataDisks[${i - 1}]` : property);
   const all = offered(boot);
   return all.flatMap((disk, i) => {
-    const { volume, lun, persist, retain } = disk;
+    const { volume, lun, persist, when, retain } = disk;
     const same = all.findIndex((other) => other.volume.name === volume.name);
     const taken = all.findIndex((other) => other.lun === lun);
     const say = (name: string, reason: string): Problem[] => [{ property: `${field(i)}.${name}`, reason: `${field(i)}.${name} is ${reason}` }];
@@ -44,6 +47,7 @@ export function copyProblems(boot: DisklessBoot, property: string): Problem[] {
       ...(taken < i ? say("lun", `${lun}, and so is ${field(taken)}.lun: each disk has a number of its own; write another one.`) : []),
       ...atProblems(volume, disk.at, `${field(i)}.at`),
       ...(persist === "discard" && retain ? say("retain", `true, and persist is "discard": what is on the copy of ${volume.name} is thrown away at each boot, and nothing of it worth keeping; leave retain out, or write persist: "keep".`) : []),
+      ...(persist === "discard" && when === "nextBoot" ? say("when", `"nextBoot", and persist is "discard": the copy of ${volume.name} is made anew at each boot as it is; leave when out, or write persist: "keep".`) : []),
     ];
   });
 }
@@ -80,18 +84,19 @@ export function disagreeing(boots: readonly DisklessBoot[]): string | undefined 
   };
   for (const boot of boots) {
     if (torn(`boot ${boot.volume.name}`, offered(boot).map(({ volume, lun, access }) => [volume.name, lun, access]))) return boot.volume.name;
-    for (const { volume, at, persist, generation, retain } of offered(boot)) if (torn(volume.name, [at, persist, generation, retain])) return volume.name;
+    for (const { volume, at, persist, generation, when, retain } of offered(boot)) if (torn(volume.name, [at, persist, generation, when, retain])) return volume.name;
   }
   return undefined;
 }
 
 /** What becomes of a copy, for a reviewer. */
-export function fate({ volume, at, persist, generation, access }: DataDisk): string {
+export function fate({ volume, at, persist, generation, when, access }: DataDisk): string {
   const which = at !== undefined ? `generation ${at} of ${volume.name}` : volume.name;
   if (persist === "discard") {
     const then = at !== undefined ? which : `${which} as it is then${volume.generation === undefined ? "" : `, now generation ${volume.generation}`}`;
     return access === "read" ? then : `what the machine writes is DISCARDED at each boot, for a copy of ${then}`;
   }
+  if (when === "nextBoot" && generation > 1) return `generation ${generation} from this boot on, if it is of a lower one: what is on that is DISCARDED then, once, and ${which} copied anew as it is then`;
   const lost = generation > 1 && access === "write" ? `: what the machine wrote to a lower one is DISCARDED by \`up\`, and ${which} copied anew` : at !== undefined ? `, a copy of ${which}` : "";
   return `generation ${generation}${lost}`;
 }

@@ -1,7 +1,7 @@
 import { templates } from "../render";
 import { SITE } from "../engine/state";
 import { winpeJob, type WinPeJob } from "./winpe";
-import { discards } from "./disks";
+import { asks } from "./disks";
 import { MEMTEST_URL } from "./memtest";
 import { menuSettings } from "./menu";
 import { tokens } from "../install/order";
@@ -18,7 +18,7 @@ export const TFTP = `${SITE}/tftp`;
 export const menuPath = (name: string) => `/menu/${name}.ipxe`;
 
 /** A boot as templates render it: no references any more, only words. Nothing for the local disk. */
-export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string; /** Whose order must be there first: a machine's by name, or each one's by its MAC address. */ order?: Pick<Booting, "machine">; /** Arguments that iPXE fills in. */ own?: string; /** Of an installation: what it must take before it begins, one after the other, and where it says that none is left. */ begin?: { tokens: string[]; spent: string } } | { kind: "chain"; url: string } | ({ kind: "menu"; url: string } & Seen) | { kind: "disk"; volume: string; /** Copied anew first. */ fresh: boolean } | WinPeJob | { kind: "door"; behind: string } | { kind: "memtest"; folder: string; cmdline: string } | { kind: "hardware" | "reboot" | "poweroff" | "shell" };
+export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string; /** Whose order must be there first: a machine's by name, or each one's by its MAC address. */ order?: Pick<Booting, "machine">; /** Arguments that iPXE fills in. */ own?: string; /** Of an installation: what it must take before it begins, one after the other, and where it says that none is left. */ begin?: { tokens: string[]; spent: string } } | { kind: "chain"; url: string } | ({ kind: "menu"; url: string } & Seen) | { kind: "disk"; volume: string; /** The master is asked for fresh disks first. */ fresh: boolean } | WinPeJob | { kind: "door"; behind: string } | { kind: "memtest"; folder: string; cmdline: string } | { kind: "hardware" | "reboot" | "poweroff" | "shell" };
 
 /** What a menu is told of the machine: nothing, or settings by name. */
 interface Seen {
@@ -61,7 +61,7 @@ export function jobOf(boot: Boot, who?: Booting): Job | undefined {
     case "install":
       return who && installation(boot, who);
     case "diskless":
-      return { kind: "disk", volume: boot.volume.name, fresh: discards(boot) };
+      return { kind: "disk", volume: boot.volume.name, fresh: asks(boot) };
     case "winpe":
       return winpeJob(boot, blobPath(boot.image.wimboot));
     case "chain":

@@ -1,5 +1,5 @@
 import type { Problem } from "../resource";
-import { copyProblems, discards } from "./disks";
+import { asks, copyProblems, discards } from "./disks";
 import type { MasterRef, WinPeBoot } from "./types";
 import { volumesProblems } from "./volumes";
 
@@ -26,7 +26,8 @@ export function winpeJob({ image, disk }: WinPeBoot, wimboot: string): WinPeJob 
 export function winpeProblems({ disk }: WinPeBoot, property: string, master: MasterRef | undefined): Problem[] {
   if (!disk) return [];
   const thrown = discards(disk) ? [{ property: `${property}.disk`, reason: `${property}.disk has persist: "discard", and what is installed on it would be thrown away at the machine's next boot: write persist: "keep".` }] : [];
-  return [...volumesProblems("it is a disk of the master", `${property}.disk`, master), ...copyProblems(disk, `${property}.disk`), ...thrown];
+  const late = !thrown.length && asks(disk) ? [{ property: `${property}.disk`, reason: `${property}.disk has when: "nextBoot", and Windows PE starts with the disk that is there: leave when out.` }] : [];
+  return [...volumesProblems("it is a disk of the master", `${property}.disk`, master), ...copyProblems(disk, `${property}.disk`), ...thrown, ...late];
 }
 
 export function winpeSummary({ image, disk }: WinPeBoot): string[] {

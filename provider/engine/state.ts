@@ -115,6 +115,8 @@ export interface VolumeSpec {
   retain?: boolean;
   /** What is on it is thrown away whenever its machine boots; by the machine's asking, and not by a commit. */
   discard?: boolean;
+  /** A higher generation is made when its machine boots next, likewise; until then it stays what it is. */
+  atBoot?: boolean;
 }
 
 export interface TargetSpec {
@@ -124,6 +126,8 @@ export interface TargetSpec {
   luns: Record<string, string>;
   /** Those of them that take no writes. */
   readOnly?: string[];
+  /** Those of them whose volume has `atBoot`: until the machine boots, what is offered is the generation that is there. */
+  atBoot?: string[];
   /** What it offers beside those, likewise, and may be exchanged for another while the machine has a session; takes no writes. */
   media?: Record<string, string>;
   /** The one address that may log in, where tgt offers it; who may fetch the boot script in any case. */

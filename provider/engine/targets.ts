@@ -35,16 +35,27 @@ secret_draw() { # sets secret
 }
 # By the shell alone: any user of the master can read a tool's arguments.
 told() { printf '%s%s%s' "\${1%%@SECRET@*}" "$2" "\${1#*@SECRET@}"; } # text secret
-target_write() { # iqn conf script-path script
-  secret=$(secret_of "$1")
+# A volume that waits for its machine's boot is offered as it is until then; one that this commit makes, as it will be.
+generation_now() { # path generation; sets NOW
+  at=$1/.netboot-stage/lineage NOW=$2
+  [ -f "$at/lineage" ] || at=$1
+  while read -r word value; do case $word in generation) [ "$value" -ge "$2" ] || NOW=$value ;; esac; done 2>/dev/null <"$at/lineage"
+}
+target_write() { # iqn conf script-path script [volume generation]...
+  iqn=$1 conf=$2 path=$3 script=$4; shift 4
+  while [ $# != 0 ]; do
+    generation_now "$1" "$2"
+    conf=\${conf%%"$1/disk.$2"*}$1/disk.$NOW\${conf#*"$1/disk.$2"}; shift 2
+  done
+  secret=$(secret_of "$iqn")
   case $secret in ????????????????) ;; *) secret_draw ;; esac
   [ "\${#secret}" = 16 ] || fail
   umask 077
   stage ${TARGETS} targets
-  told "$2" "$secret" >"$S/$1.conf" || torn "$1"
-  stage "\${3%/*}" targets
+  told "$conf" "$secret" >"$S/$iqn.conf" || torn "$iqn"
+  stage "\${path%/*}" targets
   umask 027
-  told "$4" "$secret" >"$S/\${3##*/}" && chgrp 33 "$S/\${3##*/}" || torn "$3"
+  told "$script" "$secret" >"$S/\${path##*/}" && chgrp 33 "$S/\${path##*/}" || torn "$path"
   umask 022
 }
 # An account outlives its target, and with it an old secret.

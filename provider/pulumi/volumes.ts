@@ -26,6 +26,8 @@ export function volumeFaults(given: Partial<Inputs>, olds: Partial<Inputs>, volu
             const { property, called } = field(given, path, name);
             return [{ property, reason: `${called} ${words}` }];
         };
+        // What its machine has not asked for yet may be taken back; only the master knows.
+        if (now.generation < before.generation && before.atBoot) return [];
         if (now.generation < before.generation) return say("generation", `is ${now.generation}, and ${base(path)} is of generation ${before.generation}: write ${before.generation} to leave it as it is, or ${before.generation + 1} to have it made anew.`);
         if (now.generation > before.generation) return [];
         // What is thrown away at each boot comes from wherever the next one says.
@@ -42,8 +44,10 @@ const oldest = ({ generation, history = 0 }: VolumeSpec): number => Math.max(1, 
 export function losses(olds: Partial<Inputs>, volumes: Volumes = {}, partly = false): string[] {
     return Object.entries(olds.volumes ?? {}).flatMap(([path, before]) => {
         const now = volumes[path];
+        if (now?.atBoot && now.generation > before.generation) return [`DISCARDS what is on ${base(path)} at the next boot of its machine, by which it is made anew (generation ${before.generation} → ${now.generation})`];
         if (now && now.generation > before.generation && oldest(now) > before.generation) return [`DISCARDS what is on ${base(path)}, which is made anew (generation ${before.generation} → ${now.generation})`];
         if (now && oldest(now) > oldest(before)) return [`REMOVES ${oldest(now) - 1 === oldest(before) ? `generation ${oldest(before)}` : `generations ${oldest(before)} to ${oldest(now) - 1}`} of ${base(path)}, which its history no longer keeps`];
+        if (now && before.atBoot && !now.atBoot && now.generation === before.generation && now.generation > 1) return [`DISCARDS what is on ${base(path)} if it is of a lower generation than ${now.generation} still: then it is made anew, and not at the next boot of its machine`];
         if (now?.discard && !before.discard) return [`DISCARDS what is on ${base(path)} at the next boot of its machine, and at each one after that`];
         return now || before.retain || partly ? [] : [`REMOVES ${base(path)} with all that is on it`];
     });

@@ -70,3 +70,13 @@ test("with something else not known yet, what disks would lose is said all the s
     assert.deepEqual(unknown(UNKNOWN).lost, []);
     assert.deepEqual(unknown(boot(UNKNOWN as any)).lost, []);
 });
+
+test("at the next boot: what is lost then is said now; what its machine has not asked for yet may be taken back, or be done by up", () => {
+    const of1 = (generation: number, when?: string) => diskless({ boot: boot(generation, when ? { when } : {}) });
+    const before = of("Machine", {}, of1(1)).inputs;
+    const waiting = of("Machine", before, of1(2, "nextBoot"));
+    assert.deepEqual([waiting.failures, waiting.lost], [[], ["DISCARDS what is on golden+desk at the next boot of its machine, by which it is made anew (generation 1 → 2)"]]);
+    assert.deepEqual(of("Machine", waiting.inputs, of1(2, "nextBoot")).lost, []);
+    for (const back of [of1(1, "nextBoot"), of1(1)]) assert.deepEqual([reasons(of("Machine", waiting.inputs, back)), of("Machine", waiting.inputs, back).lost], [[], []]);
+    assert.deepEqual(of("Machine", waiting.inputs, of1(2)).lost, ["DISCARDS what is on golden+desk if it is of a lower generation than 2 still: then it is made anew, and not at the next boot of its machine"]);
+});

@@ -43,7 +43,7 @@ after(async () => {
     await lab.close();
 });
 
-const program = ({ bios = 1, uefi = 1, persist = "keep", better = false, storage = "", seed = "first", more = "" } = {}) => `
+const program = ({ bios = 1, uefi = 1, persist = "keep", when = "now", better = false, storage = "", seed = "first", more = "" } = {}) => `
 const m = master({ storage: { ${storage} } });
 const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
 const disk = new netboot.DiskImage("golden", { master: m, source: "./golden.img.zst" });
@@ -52,13 +52,14 @@ const at = (last) => site.require("address").replace(/[0-9]+$/, last);
 const machine = (name, mac, last, boots, more) => new netboot.Machine(name, { master: m, mac, pool: lan, address: at(last), boot: boots, ...more });
 const home = new netboot.Volume("home", { master: m, size: "4MiB" });
 const library = new netboot.Volume("library", { master: m, from: home });
-machine("bios", "${macs.bios}", ${numbers.bios}, boot.diskless(golden, { generation: ${bios}, persist: "${persist}", dataDisks: [{ volume: home, lun: 2 }, { volume: library, lun: 3, access: "read" }] }), { cloudInit: { userData: "#!/bin/sh\\necho ${seed}\\n" } });
+machine("bios", "${macs.bios}", ${numbers.bios}, boot.diskless(golden, { generation: ${bios}, persist: "${persist}", when: "${when}", dataDisks: [{ volume: home, lun: 2 }, { volume: library, lun: 3, access: "read" }] }), { cloudInit: { userData: "#!/bin/sh\\necho ${seed}\\n" } });
 machine("uefi", "${macs.uefi}", ${numbers.uefi}, boot.diskless(golden, { generation: ${uefi} }));
 ${more}`;
 
 /** What the tests come to. */
 const seeded = { seed: "second" };
-const last = { ...seeded, bios: 2, persist: "discard", better: true };
+const forgetting = { ...seeded, bios: 2, persist: "discard", better: true };
+const last = { ...forgetting, bios: 3, persist: "keep", when: "nextBoot" };
 const digest = async (name: string, generation = 1) => (await master.exec(`sha256sum <${STORE}/${name}/disk.${generation}`)).slice(0, 64);
 const tgtadm = "tgtadm -C 3261 --lld iscsi";
 /** The volume that the daemon offers as the seed of the machine `bios`. */
@@ -157,7 +158,7 @@ test("a higher generation makes one machine's disk anew and leaves the other's a
     site.program(program({ ...seeded, bios: 2 }));
 });
 
-test("a machine that is to forget finds the golden disk at each boot, whatever its last one left; the other's is left alone", { timeout: 300_000 }, async (t) => {
+test("a machine that is to forget finds the golden disk at each boot, whatever its last one left, and one that is to have another at its next boot has it then; the other's is left alone", { timeout: 300_000 }, async (t) => {
     const others = [await digest("golden+uefi"), (await shown()).split(/^(?=Target )/m).find((target) => target.includes(":uefi:golden"))];
     site.program(program({ ...seeded, bios: 2, persist: "discard" }));
     const { text } = await site.run(["preview", "--diff"]);
@@ -169,13 +170,27 @@ test("a machine that is to forget finds the golden disk at each boot, whatever i
     await client.waitFor("local", 200_000);
     assert.equal(await digest("golden+bios", 2), sha256);
     // While it is on, another machine's disk becomes the golden one. Its session stays behind, as of any machine that is switched off.
-    site.program(program(last));
+    site.program(program(forgetting));
     await site.up();
     await master.exec(mark("bios"));
     await client.restart();
     await client.waitFor("local", 200_000);
     assert.equal(await digest("golden+bios", 2), await digest("golden+uefi"));
     assert.equal((await shown()).match(/I_T nexus: /g)?.length, 1, "the session of the boot before has been ended");
+
+    // Kept from now on, and made anew once more: `up` leaves the disk of the machine that is on alone, and its next boot has another.
+    await master.exec(mark("bios"));
+    site.program(program(last));
+    assert.match((await site.run(["preview", "--diff"])).text, /DISCARDS what is on golden\+bios at the next boot of its machine, by which it is made anew \(generation 2 → 3\)/);
+    await site.up();
+    assert.equal((await master.exec(`ls ${STORE}/golden+bios`)).trim(), "disk.2\nlineage");
+    assert.match(await shown(), new RegExp(`IP Address: ${lab.at(numbers.bios)}`));
+    await site.up({ args: ["--refresh", "--expect-no-changes"] });
+    await client.restart();
+    await client.waitFor("local", 200_000);
+    assert.equal((await master.exec(`ls ${STORE}/golden+bios`)).trim(), "disk.3\nlineage");
+    assert.equal(await digest("golden+bios", 3), await digest("golden", 2));
+    assert.match(await shown(), /golden\+bios\/disk\.3/);
     await client.stop();
     await endSession("bios");
     assert.deepEqual([await digest("golden+uefi"), (await shown()).split(/^(?=Target )/m).find((target) => target.includes(":uefi:golden"))], others);
@@ -205,7 +220,7 @@ test("a target removed by hand is shown and mended; a store that is full takes n
 test("after a restart of the daemon everything is back, and one disk that is missing keeps no other away; destroy leaves nothing", async () => {
     const disk = `${STORE}/golden+uefi/disk.1`;
     await master.exec(`mv ${disk} ${disk}.away && systemctl restart netboot-iscsi && mv ${disk}.away ${disk}`);
-    assert.match(await shown(), /golden\+bios\/disk\.2/);
+    assert.match(await shown(), /golden\+bios\/disk\.3/);
     assert.doesNotMatch(await shown(), /golden\+uefi\/disk/);
     await site.up({ args: ["--refresh"] });
     assert.match(await shown(), /golden\+uefi\/disk\.1/);

@@ -220,11 +220,12 @@ test("LIO: killed at any tool the next run comes to its end, and both files hold
   }
 });
 
+const { files } = freshState(master.storage, master.retries);
+const RUN = "/run/netboot/fresh";
+const setting = [...files["/etc/systemd/system/netboot-fresh.service"]!.matchAll(/^Environment=(.*)$/gm)].map(([, line]) => `export ${line}`).join("\n");
+const fresh = `${setting}\n${files["/srv/netboot/fresh.sh"]}`;
+
 test("LIO: who asks for a fresh disk at its boot has one, whatever its last boot left open; one that can't be made keeps the old", async () => {
-  const { files } = freshState(master.storage, master.retries);
-  const RUN = "/run/netboot/fresh";
-  const setting = [...files["/etc/systemd/system/netboot-fresh.service"]!.matchAll(/^Environment=(.*)$/gm)].map(([, line]) => `export ${line}`).join("\n");
-  const fresh = `${setting}\n${files["/srv/netboot/fresh.sh"]}`;
   const keeper = await site();
   const { host } = keeper;
   await apply(keeper, machine("a", 21, { persist: "discard" }));
@@ -270,4 +271,23 @@ test("LIO: who asks for a fresh disk at its boot has one, whatever its last boot
     assert.equal((await killed.devices()).length, 4, `killed at tool ${n}: no device that nobody names`);
     other.remove();
   }
+});
+
+test("LIO: a higher generation at the next boot: nothing happens while its machine is on, and its boot has a fresh one, once", async () => {
+  const keeper = await site();
+  const { host } = keeper;
+  const waiting = machine("a", 21, { generation: 2, when: "nextBoot" });
+  await write(keeper, "golden+a", "mine!!");
+  await open(host, "a");
+  assert.deepEqual((await apply(keeper, waiting)).changed.map(({ key }: any) => key), ["/etc/netboot/fresh/10.0.0.21-golden"]);
+  assert.equal(await read(host, `${tpg("a")}/lun/lun_1/netboot/udev_path`), `${at("golden+a")}/disk.1`);
+  const boots = async (number: string) => host.shell(`mkdir -p ${RUN}/asked ${RUN}/done; echo ${number.repeat(32)} >>${RUN}/asked/10.0.0.21-golden\n${fresh}`);
+  const { stdout, stderr } = await boots("1");
+  assert.deepEqual([stdout, stderr], ["10.0.0.21-golden\n", ""]);
+  assert.equal(await read(host, `${tpg("a")}/lun/lun_1/netboot/udev_path`), `${at("golden+a")}/disk.2`);
+  assert.deepEqual([await begins(keeper, "golden+a", 2), await listed(keeper, "golden+a"), (await keeper.devices()).length], ["golden", "disk.2 lineage", 3]);
+  assert.deepEqual(await whys(keeper, waiting), []);
+  await write(keeper, "golden+a", "mine!!", 2);
+  await boots("2");
+  assert.equal(await begins(keeper, "golden+a", 2), "mine!!");
 });

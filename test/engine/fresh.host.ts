@@ -175,3 +175,118 @@ test("killed at any tool: the disk is the old or a fresh one, and the next boot 
     host.remove();
   }
 });
+
+const once = (name: string, last: number, generation: number, more: object = {}) => machine(name, last, { persist: "keep", when: "nextBoot", generation, ...more });
+const generation = (host: FastHost, name: string) => Number(/^generation (\d+)$/m.exec(readFileSync(host.path(`${at(name)}/lineage`), "utf8"))![1]);
+const disks = (host: FastHost, name: string) => readdirSync(host.path(at(name))).filter((file) => file !== "lineage").sort();
+const on = (host: FastHost, name: string) => readFileSync(host.path(`${at(name)}/${disks(host, name)[0]}`)).subarray(0, 6).toString();
+
+test("a higher generation at the next boot: no commit touches the disk, the machine's next boot makes it anew, and no later one", async () => {
+  const host = await site();
+  const apply = async (op: any) => (await engineOn(host).reconcile(op)).changed.map(({ key }: any) => key);
+  await apply(once("a", 21, 1));
+  await open(host, "a");
+  await open(host, "b");
+  const offered = await live(host);
+  // While it is on.
+  assert.deepEqual(await apply(once("a", 21, 2)), ["/etc/netboot/fresh/10.0.0.21-golden"]);
+  assert.deepEqual([disks(host, "golden+a"), generation(host, "golden+a"), await live(host)], [["disk.1"], 1, offered]);
+  assert.deepEqual(await apply(once("a", 21, 2)), []);
+  const seen = (await engineOn(host).observe(once("a", 21, 2))).state;
+  assert.deepEqual([seen.volumes, seen.targets], [once("a", 21, 2).want.volumes, once("a", 21, 2).want.targets], "what waits is no drift");
+  // Taken back, and wanted again.
+  assert.deepEqual(await apply(once("a", 21, 1)), ["/etc/netboot/fresh/10.0.0.21-golden"]);
+  await apply(once("a", 21, 2));
+  // What is lost by hand comes back as it was: the target of a disk that waits offers that.
+  await host.shell("rm /etc/netboot/iscsi/*:a:*; sed -i '/:a:/,/^Target .*:b:/{/^Target .*:b:/!d}' /stub/targets");
+  assert.equal((await apply(once("a", 21, 2))).length, 1);
+  assert.match(await live(host), /golden\+a\/disk\.1/);
+  const secret = (await host.shell("sed -n 's/^ *incominguser [^ ]* //p' /etc/netboot/iscsi/*:a:*")).stdout;
+  await open(host, "a");
+
+  const serial = Number((await host.shell("cat /var/lib/netboot/serial")).stdout);
+  await ask(host, "10.0.0.21-golden", number("1"));
+  const { stdout, stderr, code } = await host.shell(script);
+  assert.deepEqual([stdout, stderr, code], ["10.0.0.21-golden\n", "", 0]);
+  assert.deepEqual([disks(host, "golden+a"), on(host, "golden+a"), generation(host, "golden+a"), begins(host, "golden+b")], [["disk.2"], "golden", 2, "mine!!"]);
+  assert.deepEqual(done(host, "10.0.0.21-golden"), [number("1")]);
+  assert.match(await live(host), /:b:golden\n    I_T nexus information:\n        I_T nexus: 7/, "b keeps its session");
+  assert.equal((await host.shell("sed -n 's/^ *incominguser [^ ]* //p' /etc/netboot/iscsi/*:a:*")).stdout, secret);
+  assert.equal((await host.shell("stat -c %a /etc/netboot/iscsi/*:a:*")).stdout, "600\n");
+  assert.ok(Number((await host.shell("cat /var/lib/netboot/serial")).stdout) > serial, "a commit that was planned before looks again");
+  assert.deepEqual(await apply(once("a", 21, 2)), []);
+
+  await write(host, "golden+a", "mine!!", 2);
+  await open(host, "a");
+  await ask(host, "10.0.0.21-golden", number("2"));
+  assert.equal((await host.shell(script)).stdout, "10.0.0.21-golden\n");
+  assert.deepEqual([on(host, "golden+a"), done(host, "10.0.0.21-golden")], ["mine!!", [number("2")]], "once");
+  assert.match(await live(host), /:a:golden\n    I_T nexus information:\n        I_T nexus: 7/, "where nothing is due nothing is touched");
+  await assert.rejects(engineOn(host).reconcile(once("a", 21, 1)), /is of generation 2 already, and 1 is declared/);
+
+  // Two generations on, from an earlier one of golden.
+  await engineOn(host).reconcile(golden(2));
+  await write(host, "golden", "second", 2);
+  await apply(once("a", 21, 4, { at: 1 }));
+  await ask(host, "10.0.0.21-golden", number("3"));
+  await host.shell(script);
+  assert.deepEqual([disks(host, "golden+a"), on(host, "golden+a"), generation(host, "golden+a")], [["disk.4"], "golden", 4]);
+  assert.deepEqual(await apply(once("a", 21, 4, { at: 1 })), []);
+});
+
+test("one that is to come and can't be made leaves the disk that is there, and the machine is told of none; a new machine has it at once", async () => {
+  const host = await site();
+  await engineOn(host).reconcile(once("a", 21, 2));
+  await host.shell(`mv ${at("golden")}/lineage /tmp`);
+  await ask(host, "10.0.0.21-golden", number("1"));
+  assert.match((await host.shell(script)).stdout, /golden is not there\n10\.0\.0\.21-golden: no fresh disk/);
+  assert.deepEqual([on(host, "golden+a"), generation(host, "golden+a"), done(host, "10.0.0.21-golden")], ["mine!!", 1, []]);
+  assert.match(await live(host), /golden\+a\/disk\.1/);
+  await host.shell(`mv /tmp/lineage ${at("golden")}`);
+  assert.deepEqual((await engineOn(host).reconcile(once("a", 21, 2))).changed, []);
+  await engineOn(host).reconcile(once("c", 23, 2));
+  assert.deepEqual([disks(host, "golden+c"), on(host, "golden+c")], [["disk.2"], "golden"]);
+  // Its disk has gone: there is nothing to wait for.
+  await host.shell(`rm ${at("golden+a")}/disk.1`);
+  await engineOn(host).reconcile(once("a", 21, 2));
+  assert.deepEqual([disks(host, "golden+a"), on(host, "golden+a")], [["disk.2"], "golden"]);
+  assert.match(await live(host), /golden\+a\/disk\.2/);
+});
+
+test("killed at any tool while it makes a disk once: the old or the fresh one, and the next boot has the fresh one and keeps what is written to it", async () => {
+  const ready = await site();
+  await engineOn(ready).reconcile(once("a", 21, 2));
+  await ask(ready, "10.0.0.21-golden", number("1"));
+  const probe = ready.copy();
+  hosts.push(probe);
+  probe.killAt = 1e9;
+  const before = probe.tools();
+  await probe.shell(script);
+  assert.ok(probe.tools() > before + 10);
+  for (let n = before + 1; n <= probe.tools(); n += 5) {
+    const where = `killed at tool ${n}`;
+    const host = ready.copy();
+    host.killAt = n;
+    await host.shell(script);
+    host.killAt = 0;
+    const first = readFileSync(host.path(`${at("golden+a")}/disk.${generation(host, "golden+a")}`)).subarray(0, 6).toString();
+    assert.equal(first, generation(host, "golden+a") === 1 ? "mine!!" : "golden", where);
+    // Every other time with an `up` between.
+    if ((n - before) % 2) {
+      await engineOn(host).reconcile(once("a", 21, 2));
+      assert.deepEqual((await engineOn(host).reconcile(once("a", 21, 2))).changed, [], where);
+      assert.match(await live(host), new RegExp(`golden\\+a/disk\\.${generation(host, "golden+a")}\n`), where);
+    }
+    await ask(host, "10.0.0.21-golden", number("2"));
+    await host.shell(script);
+    assert.deepEqual([on(host, "golden+a"), done(host, "10.0.0.21-golden")], ["golden", [number("2")]], where);
+    assert.match(await live(host), /golden\+a\/disk\.2/, where);
+    await write(host, "golden+a", "mine!!", 2);
+    await ask(host, "10.0.0.21-golden", number("3"));
+    await host.shell(script);
+    assert.deepEqual([readFileSync(host.path(`${at("golden+a")}/disk.2`)).subarray(0, 6).toString(), done(host, "10.0.0.21-golden")], ["mine!!", [number("3")]], where);
+    await engineOn(host).reconcile(once("a", 21, 2));
+    assert.deepEqual(disks(host, "golden+a"), ["disk.2"], where);
+    host.remove();
+  }
+});

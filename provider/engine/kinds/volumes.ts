@@ -31,8 +31,10 @@ const origin = ({ from }: VolumeSpec): string => (!from ? "empty" : "image" in f
 const sameOrigin = (want: VolumeSpec, seen: Seen) => origin(want) === seen.from.replace(/^((?:volume|copy) .*) [0-9]+$/, "$1");
 const history = ({ history }: VolumeSpec): number => history ?? 0;
 
+/** Is it what it is to be until its machine boots? */
+const waits = (want: VolumeSpec, seen: Seen): boolean => !!want.atBoot && seen.size > 0 && seen.generation < want.generation;
 /** Is a disk to be made, as there is none or a newer generation is wanted? */
-const fresh = (want: VolumeSpec, seen: Seen | undefined): boolean => !seen?.size || seen.generation < want.generation;
+const fresh = (want: VolumeSpec, seen: Seen | undefined): boolean => !seen?.size || (seen.generation < want.generation && !waits(want, seen));
 
 /**
  * Disks for machines. What is on one is its user's: it is made once for each generation and never looked at again; what differs otherwise is refused and not mended.
@@ -77,7 +79,7 @@ END {
     type: type!, driver: driver ?? "", generation: Number(generation), from: from ?? "", size: Number(size), used: Number(used), children: list(children), sessions: list(sessions), left: left === "left", history: Number(history ?? 0),
   }),
   ours: (seen) => seen.generation > 0,
-  digest: (want) => [want.driver, want.generation, origin(want), want.size ?? "any", ...(want.history ? [`history ${want.history}`] : []), ...(want.retain ? ["retain"] : [])].join(" "),
+  digest: (want) => [want.driver, want.generation, origin(want), want.size ?? "any", ...(want.atBoot ? ["atBoot"] : []), ...(want.history ? [`history ${want.history}`] : []), ...(want.retain ? ["retain"] : [])].join(" "),
   retained: (digest) => digest.endsWith(" retain"),
   refuses(want, seen, path) {
     if (!seen?.generation) return undefined;
@@ -93,7 +95,7 @@ END {
     if (want === undefined) return seen && "no longer declared";
     if (!seen?.generation) return "missing";
     if (!seen.size) return "its disk is gone";
-    if (seen.generation < want.generation) return `generation ${seen.generation} → ${want.generation}: made anew`;
+    if (fresh(want, seen)) return `generation ${seen.generation} → ${want.generation}: made anew`;
     if (want.size !== undefined && seen.size < want.size) return `size ${seen.size} → ${want.size}`;
     if (seen.history !== history(want)) return `history ${seen.history} → ${history(want)}`;
     if (seen.left) return "a disk of another generation is left";
@@ -102,7 +104,7 @@ END {
   observed(seen, want) {
     if (!seen.generation || !seen.size) return undefined;
     const { history: _, ...rest } = want;
-    return { ...rest, generation: seen.generation, ...(seen.history && { history: seen.history }), ...(want.size !== undefined && { size: seen.size }) };
+    return { ...rest, generation: waits(want, seen) ? want.generation : seen.generation, ...(seen.history && { history: seen.history }), ...(want.size !== undefined && { size: seen.size }) };
   },
   script(todo) {
     const made = todo.filter((t) => t.op !== "remove" && fresh(t.want!, t.seen));

@@ -10,13 +10,13 @@ import { zfs } from "./zfs";
  * placed, and what a crash leaves of that goes with a later commit.
  *
  * `create PATH GENERATION BYTES`, `clone PATH GENERATION FROM-DISK`: make a disk. `place PATH GENERATION`: into its place, when all that was written to it is durable.
- * `size DISK`: prints the bytes that were asked for. `grow DISK BYTES`. `delete PATH GENERATION`: gone, or was not there. `lost STORE`: removes what no volume of the store names.
+ * `size DISK`: prints the bytes that were asked for. `grow DISK BYTES`. `delete PATH GENERATION`: gone, or was not there; fails by its status. `lost STORE`: removes what no volume of the store names.
  * `full STORE`: prints how full that is which they are kept in, in percent, and what that is.
  */
 export interface Driver {
   readonly name: VolumeDriver;
   readonly library: Sh;
-  /** `renew PATH GENERATION FROM-DISK`: puts a fresh copy in the place of a disk, at once or not at all. Fails by its status; it needs none of a commit's functions. */
+  /** `delete`, and `renew PATH GENERATION FROM-DISK`: puts a fresh copy in the place of a disk, at once or not at all. Fails by its status; they need none of a commit's functions. */
   readonly renew: Sh;
   /** Reads stores, one a line; prints `disk TAB PATH TAB GENERATION TAB BYTES TAB BYTES-USED TAB DISK` for each disk that is in its place. Quick where there is none of this driver. */
   readonly facts: Sh;

@@ -94,7 +94,7 @@ volume_sweep() { # driver path
   now=$(lineage "$2" generation) least=$(lineage "$2" history)
   least=$((\${now:-0} - \${least:-0}))
   for old in $(disk_generations "$2"); do
-    { [ "$old" -le "\${now:-0}" ] && [ "$old" -ge "$least" ]; } || iscsi_live | cut -f 3 | tr , '\n' | cut -d = -f 2- | grep -qxF "$2/disk.$old" || "$1"_delete "$2" "$old"
+    { [ "$old" -le "\${now:-0}" ] && [ "$old" -ge "$least" ]; } || iscsi_live | cut -f 3 | tr , '\n' | cut -d = -f 2- | grep -qxF "$2/disk.$old" || "$1"_delete "$2" "$old" || fail
   done
   [ -f "$W/swept.$1" ] || { : >"$W/swept.$1"; "$1"_lost "\${2%/*}"; }
 }

@@ -13,6 +13,10 @@ lvm_thin_copy() { # FROM-DISK path link
   lvm_thin_draw
   FROM=$(readlink -- "$1") && ASKED=$(lvm_thin_size "$1") && [ -n "$ASKED" ] || return 1
   lvcreate -q -y -s -kn -n "$LV" --addtag netboot --addtag "netboot.bytes=$ASKED" --addtag "netboot.volume=$2" -- "$FROM" >&2 && ln -s -- "\${FROM%/*}/$LV" "$3"
+}
+lvm_thin_delete() {
+  device=$(readlink -- "$1/disk.$2") || return 0
+  rm -f -- "$1/disk.$2" && { [ ! -e "$device" ] || lvremove -q -f -y -- "$device" >&2; }
 }`;
 
 /** Thin volumes of LVM. */
@@ -50,11 +54,6 @@ lvm_thin_grow() {
   device=$(readlink -- "$1") was=$(lvm_thin_size "$1")
   [ "$(blockdev --getsize64 "$device")" -ge "$2" ] || lvextend -q -y -L "$2b" -- "$device" >&2 || fail
   lvchange -q --deltag "netboot.bytes=$was" --addtag "netboot.bytes=$2" -- "$device" >&2 || fail
-}
-lvm_thin_delete() {
-  device=$(readlink -- "$1/disk.$2") || return 0
-  rm -f -- "$1/disk.$2" || fail
-  [ ! -e "$device" ] || lvremove -q -f -y -- "$device" >&2 || fail
 }
 # What a crash has left between a logical volume and its name.
 lvm_thin_lost() {

@@ -20,6 +20,11 @@ zfs_copy() { # FROM-DISK path link
   FROM=$(zfs_dataset "$1") && ASKED=$(zfs_size "$1") && zfs snapshot "$FROM@$NAME" || return 1
   zfs clone -o "netboot:bytes=$ASKED" -o "netboot:volume=$2" "$FROM@$NAME" "\${FROM%/*}/$NAME" && made=0 || made=1
   zfs destroy -d "$FROM@$NAME" && [ $made = 0 ] && zfs_link "\${FROM%/*}/$NAME" "$3"
+}
+# One that has clones stays, out of its place.
+zfs_delete() {
+  dataset=$(zfs_dataset "$1/disk.$2") || return 0
+  rm -f -- "$1/disk.$2" && { zfs destroy -r "$dataset" 2>/dev/null || zfs list "$dataset" >/dev/null 2>&1; }
 }`;
 
 /** Volumes of ZFS. */
@@ -57,11 +62,6 @@ zfs_place() { sync "$1/.netboot-stage/disk/disk.$2" || fail; place "$1" disk; }
 zfs_grow() {
   dataset=$(zfs_dataset "$1")
   zfs set "volsize=$(zfs_whole "$2")" "$dataset" && zfs set "netboot:bytes=$2" "$dataset" || fail
-}
-zfs_delete() {
-  dataset=$(zfs_dataset "$1/disk.$2") || return 0
-  rm -f -- "$1/disk.$2" || fail
-  zfs destroy -r "$dataset" 2>/dev/null || zfs list "$dataset" >/dev/null 2>&1 || fail
 }
 # What a crash has left, and what had clones. One may have been waiting for another: as long as any goes, there may be more.
 zfs_lost() {

@@ -11,7 +11,7 @@ export function rules({ name, entries, default: preset, password, master }: Boot
   const problems = [...entries.flatMap((entry, i) => entryProblems(entry, `entries[${i}]`, name, master)), ...twice(entries, "name", "the default and the menu itself find an entry by its name"), ...twice(entries, "key", "a key chooses one entry")];
   problems.push(...keysBelow(name, entries));
   const torn = disagreeing(entries.flatMap(({ boot }) => disksOf(boot)));
-  if (torn !== undefined) problems.push({ property: "entries", reason: `entries use ${torn} in two ways, and a machine has one disk of it: give it the same persist, generation and retain everywhere, and the same data disks wherever it is booted.` });
+  if (torn !== undefined) problems.push({ property: "entries", reason: `entries use ${torn} in two ways, and a machine has one disk of it: give it the same persist, generation, when and retain everywhere, and the same data disks wherever it is booted.` });
   if (preset !== undefined && !names.includes(preset)) problems.push({ property: "default", reason: `default is ${quoted(preset)}, and there is no entry of that name: write one of ${[...new Set(names)].map(quoted).join(", ")}.` });
   if (entries.find((entry) => entry.name === preset)?.only) problems.push({ property: "default", reason: `default is ${quoted(preset)}, which not everybody sees: name an entry without only, and give the machines with that role a default of their own, boot.menu(menu, { default: ${quoted(preset)}, roles }).` });
   if (password !== undefined && entries.every(({ boot, password: own }) => own !== undefined || boot.kind === "local"))

@@ -2,10 +2,11 @@
 renew() { # file
   target=$(sed -n 's/^target //p' "$1") made=0
   awk -F'\t' -v iqn="$target" '$1 == iqn { found = 1 } END { exit !found }' live || { echo "$target is not offered"; return 1; }
-  grep '^disk ' "$1" >disks
+  due "$1" "$target" >disks
+  [ -s disks ] || return 0
   lio_drop "$target" || return 1
-  while read -r _ disk generation from at; do
-    copy "$STORE/$disk" "$generation" "$STORE/$from" "$at" || { made=1; break; }
+  while read -r how disk generation from at; do
+    copy "$how" "$STORE/$disk" "$generation" "$STORE/$from" "$at" "$TARGETS/$target.conf" || { made=1; break; }
   done <disks
   lio_offer "$TARGETS/$target.conf" && return $made
 }

@@ -5,14 +5,15 @@ renew() { # file
   target=$(sed -n 's/^target //p' "$1")
   tid=$(awk -F'\t' -v iqn="$target" '$1 == iqn { print $2 }' live)
   [ -n "$tid" ] || { echo "$target is not offered"; return 1; }
+  due "$1" "$target" >disks
+  [ -s disks ] || return 0
   close "$tid"
-  grep '^disk ' "$1" >disks
-  while read -r _ disk generation from at; do
+  while read -r how disk generation from at; do
     disk=$STORE/$disk
-    describe "$TARGETS/$target.conf" "$disk/disk.$generation" && withdraw "$tid" || return 1
-    # Whatever becomes of the copy: what lies there then is offered.
-    copy "$disk" "$generation" "$STORE/$from" "$at"; made=$?
-    offer "$tid" "$disk/disk.$generation" && [ $made = 0 ] || return 1
+    describe "$TARGETS/$target.conf" "$disk" && withdraw "$tid" || return 1
+    # Whatever becomes of the copy: what is saved by then is offered.
+    copy "$how" "$disk" "$generation" "$STORE/$from" "$at" "$TARGETS/$target.conf"; made=$?
+    describe "$TARGETS/$target.conf" "$disk" && offer "$tid" "$SAVED" && [ $made = 0 ] || return 1
   done <disks
 }
 
@@ -23,14 +24,14 @@ close() { # tid
   done
 }
 
-# How the target's file describes a disk of it: sets LUN and PARAMS.
-describe() { # conf store
-  described=$(awk -v store="$2" '
-$1 == "<backing-store" { path = $0; sub(/^ *<backing-store /, "", path); sub(/>$/, "", path); here = path == store }
+# How the target's file describes a disk of it: sets LUN, PARAMS and SAVED, where it is.
+describe() { # conf disk
+  described=$(awk -v disk="$2/disk." '
+$1 == "<backing-store" { path = $0; sub(/^ *<backing-store /, "", path); sub(/>$/, "", path); if (here = index(path, disk) == 1) store = path }
 here && $1 == "lun" { lun = $2 }
 here && ($1 == "scsi_id" || $1 == "scsi_sn" || $1 == "readonly") { params = params "," $1 "=" $2 }
-END { print lun, substr(params, 2) }' "$1")
-  LUN=${described%% *} PARAMS=${described#* }
+END { print lun, substr(params, 2), store }' "$1")
+  LUN=${described%% *} PARAMS=${described#* }; SAVED=${PARAMS#* } PARAMS=${PARAMS%% *}
   [ -n "$LUN" ] || { echo "$1 does not offer $2"; return 1; }
 }
 
