@@ -2,8 +2,9 @@ import { lines, sh, type Sh } from "./sh";
 
 /** Where the kernel has its targets. */
 const LIO = "/sys/kernel/config/target";
-/** Disks of ours, beside those of others. */
-const OWN = "iblock_3260";
+/** Disks of ours, beside those of others: devices, and files. */
+const DEVICES = "iblock_3260";
+const FILES = "fileio_3260";
 
 /**
  * What the kernel has, in the form of `iscsi_live`: the name of the machine that is let in stands for its address, and with it what would let in another: a target that asks for
@@ -62,10 +63,10 @@ END { out() }'
 export const lioLibrary: Sh = lines([
   sh`
 lio_ready() {
-  [ -d ${LIO}/iscsi ] && [ -d ${LIO}/core/${OWN} ] && return
-  modprobe -q -a configfs target_core_mod target_core_iblock iscsi_target_mod
+  [ -d ${LIO}/iscsi ] && [ -d ${LIO}/core/${DEVICES} ] && [ -d ${LIO}/core/${FILES} ] && return
+  modprobe -q -a configfs target_core_mod target_core_iblock target_core_file iscsi_target_mod
   [ -d ${LIO} ] || mount -t configfs configfs /sys/kernel/config
-  mkdir -p ${LIO}/iscsi ${LIO}/core/${OWN}
+  mkdir -p ${LIO}/iscsi ${LIO}/core/${DEVICES} ${LIO}/core/${FILES}
 }
 lio_set() { printf %s "$2" >"$1"; } # attribute value
 lio_drop() { # iqn
@@ -79,11 +80,28 @@ lio_drop() { # iqn
   done
   for at in "$t"/acls/*/lun_* "$t"/acls/* "$t"/lun/lun_* "$t"/np/* "$t" "\${t%/*}" $disks; do [ ! -d "$at" ] || rmdir -- "$at" || return 1; done
 }
-lio_disk() { # name store serial; a file or a device, whatever links lead there
-  at=${LIO}/core/${OWN}/$1
-  [ ! -d "$at" ] || rmdir -- "$at" || return 1
-  [ -e "$2" ] || { printf '%s is not there\n' "$2" >&2; return 1; }
-  mkdir -- "$at" && lio_set "$at/control" "udev_path=$2" && lio_set "$at/udev_path" "$2" && lio_set "$at/enable" 1 && lio_set "$at/wwn/vpd_unit_serial" "$3"
+lio_disk() { # store serial; a link to a device, or a file; sets DISK
+  for DISK in ${LIO}/core/${DEVICES}/netboot-$2 ${LIO}/core/${FILES}/netboot-$2; do [ ! -d "$DISK" ] || rmdir -- "$DISK" || return 1; done
+  [ -e "$1" ] || { printf '%s is not there\n' "$1" >&2; return 1; }
+  if [ -L "$1" ]; then DISK=${LIO}/core/${DEVICES}/netboot-$2 how=udev_path=$1; else how=fd_dev_name=$1,fd_dev_size=$(stat -c %s -- "$1"); fi
+  mkdir -- "$DISK" && lio_set "$DISK/control" "$how" && lio_set "$DISK/udev_path" "$1" && lio_set "$DISK/enable" 1 && lio_set "$DISK/wwn/vpd_unit_serial" "$2"
+}
+lio_lun() { # target acl number serial read|write store
+  lio_disk "$6" "$4" && mkdir -- "$1/lun/lun_$3" && ln -s -- "$DISK" "$1/lun/lun_$3/netboot" &&
+    mkdir -- "$2/lun_$3" && ln -s -- "$1/lun/lun_$3" "$2/lun_$3/netboot" && { [ "$5" = write ] || lio_set "$2/lun_$3/write_protect" 1; }
+}
+# What reads nothing of it at that moment finds another one there at once; the rest of the target stays as it is.
+lio_exchange() { # saved-file iqn number
+  t=${LIO}/iscsi/$2/tpgt_1
+  for acl in "$t"/acls/iqn.*; do
+    for at in "$acl/lun_$3" "$t/lun/lun_$3"; do
+      [ ! -L "$at/netboot" ] || rm -- "$at/netboot" || return 1
+      [ ! -d "$at" ] || rmdir -- "$at" || return 1
+    done
+    while read -r word number serial access store; do
+      [ "$word $number" != "lun $3" ] || lio_lun "$t" "$acl" "$number" "$serial" "$access" "$store" || return 1
+    done <"$1"
+  done
 }
 lio_offer() { # saved file; nothing is enabled that is not whole
   t= acl=
@@ -99,8 +117,7 @@ lio_offer() { # saved file; nothing is enabled that is not whole
         read -r serial access store <<END
 $more
 END
-        lio_disk "netboot-$serial" "$store" "$serial" && mkdir -- "$t/lun/lun_$value" && ln -s -- "${LIO}/core/${OWN}/netboot-$serial" "$t/lun/lun_$value/netboot" &&
-          mkdir -- "$acl/lun_$value" && ln -s -- "$t/lun/lun_$value" "$acl/lun_$value/netboot" && { [ "$access" = write ] || lio_set "$acl/lun_$value/write_protect" 1; } ;;
+        lio_lun "$t" "$acl" "$value" "$serial" "$access" "$store" ;;
       *) : ;;
     esac || { printf '%s cannot be offered: %s %s\n' "$1" "$word" "$value" >&2; [ -z "$t" ] || { t=\${t%/*}; lio_drop "\${t##*/}"; }; return 1; }
   done <"$1"

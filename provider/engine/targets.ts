@@ -72,6 +72,7 @@ target_drop() { # iqn user...
 # The number stays: one that goes is refused while anything of it is under way, and comes back to its machine as another disk.
 target_exchange() { # iqn lun store
   tid=$(target_live "$1" 2)
+  if [ "$tid" = lio ]; then lio_exchange ${TARGETS}/"$1".conf "$1" "$2" || fail; return; fi
   for change in online=0 path="$3" online=1; do tgt --op update --mode logicalunit --tid "$tid" --lun "$2" --params "$change" >&2 || fail; done
 }
 # What is saved and not offered is offered; what is offered and not saved goes. Where that fails, tgt-admin quotes the command, secret and all.

@@ -1,22 +1,19 @@
 import { cmdlineOf } from "../boot/script";
-import { daemonOf } from "../engine/volumes/store";
 import type { Claim, Problem } from "../resource";
 import { TemplateFault } from "../render";
 import { hasUnknown } from "../unknown";
 import { quoted } from "../words";
 import { formatFault, identityIn } from "./formats";
-import { type Instance, onDisk, partOf, seedOf, takesSeed, templateOf } from "./seed";
+import { type Instance, partOf, seedOf, takesSeed, templateOf } from "./seed";
 import { type CloudInit, type Field, FIELDS, PARTS } from "./types";
 
 /** A seed is text in Pulumi's state, once for each machine: larger things are for user data to fetch. */
 const LARGEST = 256 << 10;
 
 export function seedProblems(instance: Instance): Problem[] {
-  const { cloudInit, boot, name, master } = instance;
+  const { cloudInit, boot, name } = instance;
   if (!cloudInit) return [];
   if (!takesSeed(boot, cloudInit)) return [{ property: "cloudInit", reason: `cloudInit is given, and boot is "${boot.kind}": a kernel is told by its command line where the seed is, and a disk of the master has another one with the seed beside it; boot one of these with boot.kernel() or boot.diskless(), set cloudInit.delivery: "iso", or leave cloudInit out.` }];
-  const { driver } = master.storage ?? {};
-  if (onDisk(boot, cloudInit) && driver && daemonOf(driver) === "lio") return [{ property: "cloudInit", reason: `cloudInit would be one more disk of machine "${name}", a file, and its master keeps disks by "${driver}", whose targets offer devices alone: set cloudInit.delivery: "iso", or keep disks by "reflink".` }];
   const sources = [...commandLineProblems(instance), ...directoryProblems(cloudInit), ...FIELDS.flatMap((field) => sourceProblems(cloudInit, field))];
   const wrong = sources.length ? sources : FIELDS.flatMap((field) => partProblems(instance, field));
   if (wrong.length) return wrong;

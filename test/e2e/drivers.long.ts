@@ -171,12 +171,15 @@ const firmwares = { "lvm-thin": "bios", zfs: "uefi" } as const;
 const noPool = { "lvm-thin": /there is no thin pool vg0\/nothere[^]*lvcreate --type thin-pool -l 90%FREE -n nothere vg0/, zfs: /there is no data set tank\/nothere[^]*zfs create -o mountpoint=none tank\/nothere/ };
 
 for (const driver of ["lvm-thin", "zfs"] as const) test(`${driver}, by a program: refused without its pool before the first write; a real machine boots from LIO, forgets at each boot, and drift is shown and mended`, { timeout: 3_600_000 }, async (t) => {
-    const program = ({ pool = POOLS[driver], by = driver as string, persist = "keep" } = {}) => `
+    const program = ({ pool = POOLS[driver], by = driver as string, copy = 'persist: "keep"', seed = "first" } = {}) => `
 const m = master({ storage: { driver: "${by}", path: "${STORE}", pool: "${pool}" } });
 const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
 const golden = new netboot.Volume("golden", { master: m, from: new netboot.DiskImage("golden", { master: m, source: "./golden.img" }) });
-new netboot.Machine("seat", { master: m, mac: "52:54:00:00:0d:01", pool: lan, address: site.require("address").replace(/[0-9]+$/, "31"), boot: boot.diskless(golden, { persist: "${persist}" }) });
+new netboot.Machine("seat", { master: m, mac: "52:54:00:00:0d:01", pool: lan, address: site.require("address").replace(/[0-9]+$/, "31"), boot: boot.diskless(golden, { ${copy} }), cloudInit: { userData: "#!/bin/sh\\necho ${seed}\\n" } });
 `;
+    /** The machine's seed, as somebody finds it who has its name and its secret. */
+    const found = async () => (await master.exec(`LIBISCSI_CHAP_USERNAME=golden+seat LIBISCSI_CHAP_PASSWORD='${await secret("seat")}' timeout 60 iscsi-readcapacity16 -i ${IQN}:seat -s iscsi://${master.host}/${IQN}:seat:golden/255; cat /sys/kernel/config/target/iscsi/${IQN}:seat:golden/tpgt_1/acls/*/lun_255/write_protect; grep -ao 'echo [a-z]*$' $(cat /sys/kernel/config/target/iscsi/${IQN}:seat:golden/tpgt_1/lun/lun_255/netboot/udev_path)`)).trim().split("\n");
+
     const site: Site = await openSite(lab, master as never, program({ by: "lvm" }));
     try {
         writeFileSync(join(site.folder, "golden.img"), image);
@@ -193,6 +196,9 @@ new netboot.Machine("seat", { master: m, mac: "52:54:00:00:0d:01", pool: lan, ad
         const sha256 = createHash("sha256").update(image).digest("hex");
         assert.deepEqual([await digest("golden"), await digest("golden+seat")], [sha256, sha256]);
         await site.up({ args: ["--refresh", "--expect-no-changes"] });
+        const [capacity, fixed, words] = await found();
+        assert.ok(Number(capacity) > 0);
+        assert.deepEqual([fixed, words], ["1", "echo first"]);
 
         await master.exec(`echo 0 >/sys/kernel/config/target/iscsi/${IQN}:seat:golden/tpgt_1/attrib/authentication`);
         assert.match((await site.run(["refresh", "--diff", "--yes"])).text, /no-secret/);
@@ -204,8 +210,10 @@ new netboot.Machine("seat", { master: m, mac: "52:54:00:00:0d:01", pool: lan, ad
         await client.waitFor("local", 900_000);
         t.diagnostic(`${firmwares[driver]}: from power on to its disk by LIO ${((Date.now() - began) / 1000).toFixed(0)} s`);
         assert.match((await site.run(["destroy", "--yes", "--skip-preview"], { expect: "any" })).text, /has a session on it/);
-        site.program(program({ persist: "discard" }));
+        site.program(program({ copy: 'persist: "discard"', seed: "second" }));
         await site.up();
+        assert.match(await master.exec(`cat /sys/kernel/config/target/iscsi/${IQN}:seat:golden/tpgt_1/acls/*/info`), /Address/, "another seed ends no session");
+        assert.equal((await found())[2], "echo second");
         await master.exec(`printf written | dd of=${at("golden+seat")}/disk.1 bs=1M seek=18 conv=notrunc status=none; sync ${at("golden+seat")}/disk.1`);
         await client.restart();
         began = Date.now();
@@ -213,6 +221,16 @@ new netboot.Machine("seat", { master: m, mac: "52:54:00:00:0d:01", pool: lan, ad
         t.diagnostic(`the same with a fresh disk ${((Date.now() - began) / 1000).toFixed(0)} s`);
         assert.equal(await digest("golden+seat"), sha256);
         assert.equal(await digest("golden"), sha256);
+
+        site.program(program({ copy: 'generation: 2, when: "nextBoot"', seed: "second" }));
+        await site.up();
+        assert.equal((await master.exec(`ls ${at("golden+seat")}`)).trim(), "disk.1\nlineage");
+        await client.restart();
+        began = Date.now();
+        await client.waitFor("local", 900_000);
+        t.diagnostic(`the same with a higher generation at its next boot ${((Date.now() - began) / 1000).toFixed(0)} s`);
+        assert.equal((await master.exec(`ls ${at("golden+seat")}`)).trim(), "disk.2\nlineage");
+        assert.equal(await digest("golden+seat", 2), sha256);
         await client.stop();
         began = Date.now();
         await until("the session that its machine has left to end by itself", 120_000, async () => ((await master.tryExec("grep -q Address /sys/kernel/config/target/iscsi/iqn*/tpgt_1/acls/*/info")).exitCode === 0 ? undefined : true));

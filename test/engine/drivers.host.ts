@@ -84,8 +84,8 @@ for (const driver of process.env["NETBOOT_LONG"] ? (["lvm-thin", "zfs"] as const
   });
 
 const master: any = { name: "lab", address: "10.0.0.2", storage: { driver: "lvm-thin", path: STORE, pool: "vg0/netboot", iqn: "iqn.2024-07.internal.netboot", warnPercent: 80, refusePercent: 90 }, retries: { count: 3, waitSeconds: 5, stallSeconds: 30 } };
-const machine = (name: string, last: number, more: object = {}): any =>
-  ({ owner: urn("Machine", name), label: `Machine "${name}"`, want: disklessState({ name, master, address: `10.0.0.${last}`, boot: { kind: "diskless", volume: { name: "golden" }, persist: "keep", generation: 1, retain: false, ...more } } as any) });
+const machine = (name: string, last: number, more: object = {}, seed?: string): any =>
+  ({ owner: urn("Machine", name), label: `Machine "${name}"`, want: disklessState({ name, master, seed, address: `10.0.0.${last}`, boot: { kind: "diskless", volume: { name: "golden" }, persist: "keep", generation: 1, retain: false, ...more } } as any) });
 const iqn = (name: string) => `iqn.2024-07.internal.netboot:${name}:golden`;
 const KERNEL = "/sys/kernel/config/target";
 const tpg = (name: string) => `${KERNEL}/iscsi/${iqn(name)}/tpgt_1`;
@@ -290,4 +290,29 @@ test("LIO: a higher generation at the next boot: nothing happens while its machi
   await write(keeper, "golden+a", "mine!!", 2);
   await boots("2");
   assert.equal(await begins(keeper, "golden+a", 2), "mine!!");
+});
+
+test("LIO: a seed is a file beside the devices, takes no writes, is exchanged while its machine has a session, and back after a restart", async () => {
+  const keeper = await site();
+  const { host } = keeper;
+  await host.shell("mkdir -p /srv/netboot/cidata && echo one >/srv/netboot/cidata/one && echo second >/srv/netboot/cidata/two");
+  const seeded = (name: string, more: object = {}) => machine("a", 21, more, `/srv/netboot/cidata/${name}`);
+  const medium = () => read(host, `${tpg("a")}/lun/lun_255/netboot/control`);
+  await apply(keeper, seeded("one"));
+  assert.equal(await medium(), "fd_dev_name=/srv/netboot/cidata/one,fd_dev_size=4");
+  assert.equal((await read(host, `${acl("a")}/lun_255/write_protect`)).trim(), "1");
+  assert.deepEqual(["iblock", "fileio"].map((how) => readdirSync(host.path(`${KERNEL}/core/${how}_3260`)).length), [2, 1]);
+  assert.deepEqual([await whys(keeper, seeded("one")), (await engineOf(keeper).observe(seeded("one"))).state.targets], [[], seeded("one").want.targets]);
+  await open(host, "a");
+  await apply(keeper, seeded("two"));
+  assert.equal(await medium(), "fd_dev_name=/srv/netboot/cidata/two,fd_dev_size=7");
+  assert.equal((await read(host, `${acl("a")}/lun_255/write_protect`)).trim(), "1");
+  assert.match(await read(host, `${acl("a")}/info`), /Address/, "its session stays");
+  assert.deepEqual(await whys(keeper, seeded("two")), []);
+  const had = await kernel(host);
+  await run(host, "stop");
+  await run(host, "start");
+  assert.equal(await kernel(host), had);
+  for (const op of [gone(seeded("two")), gone(machine("b", 22)), remove(keeper, "golden")]) await apply(keeper, op);
+  assert.deepEqual(readdirSync(host.path(`${KERNEL}/core/fileio_3260`)), []);
 });
