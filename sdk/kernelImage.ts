@@ -1,7 +1,7 @@
 import type { KernelImageInput } from "@pulumi-netboot/schema";
 import * as pulumi from "@pulumi/pulumi";
 import type { Fields } from "./inputs";
-import { kernelInput } from "./executable";
+import { programInput } from "./executable";
 import { fileInput, type FileSource } from "./localFile";
 import { NetbootResource, type OnMaster } from "./resource";
 
@@ -27,7 +27,7 @@ export class KernelImage extends NetbootResource {
     declare readonly url: pulumi.Output<string>;
 
     constructor(name: string, args: KernelImageArgs, opts?: pulumi.CustomResourceOptions) {
-        const kernel = pulumi.output(args.kernel).apply(kernelInput);
+        const kernel = pulumi.output(args.kernel).apply(programInput);
         const initrds = args.initrds && pulumi.output(args.initrds).apply((all) => Promise.all(all.map(fileInput)));
         super("KernelImage", name, { ...args, kernel, ...(initrds && { initrds }) }, ["__ref", "digest", "url"], opts);
     }

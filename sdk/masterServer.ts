@@ -3,16 +3,19 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Connection, guarded } from "./connection";
 import { type Handle, handle } from "./handle";
 import type { Fields, Inputs } from "./inputs";
+import { programInput } from "./executable";
 import { fileInput, type FileSource } from "./localFile";
 import { type Master, NetbootResource } from "./resource";
 
 type Firmware = keyof NonNullable<MasterServerInput["loaders"]>;
 
-export interface MasterServerArgs extends Fields<Omit<MasterServerInput, "name" | "host" | "loaders">> {
+export interface MasterServerArgs extends Fields<Omit<MasterServerInput, "name" | "host" | "loaders" | "secureBoot">> {
     /** How Pulumi reaches the master. */
     connection: Inputs<Connection>;
     /** The iPXE that each kind of firmware is given: the name of a file in the distribution's iPXE package, or `{ path, sha256? }` of your own. */
     loaders?: { [F in Firmware]?: pulumi.Input<string | FileSource> };
+    /** Signed loaders for machines that say `secureBoot: true`: paths, or `{ path, sha256 }` where the content must have that digest. */
+    secureBoot?: { shim: pulumi.Input<string | FileSource>; grub: pulumi.Input<string | FileSource> };
     /** Its name in messages. Default: the resource's name. */
     name?: pulumi.Input<string>;
 }
@@ -46,11 +49,12 @@ export class MasterServer extends NetbootResource {
     }
 
     constructor(name: string, args: MasterServerArgs, opts?: pulumi.CustomResourceOptions) {
-        const { connection, loaders, ...rest } = args;
+        const { connection, loaders, secureBoot, ...rest } = args;
         const plain = guarded(connection);
         const host = pulumi.unsecret(plain.apply((it) => it.host));
         const own = loaders && { loaders: Object.fromEntries(Object.entries(loaders).map(([firmware, loader]) => [firmware, loaderInput(loader)])) };
-        super("MasterServer", name, { ...rest, ...own, host, __connection: plain }, ["__ref"], opts);
+        const signed = secureBoot && { secureBoot: { shim: pulumi.output(secureBoot.shim).apply(programInput), grub: pulumi.output(secureBoot.grub).apply(programInput) } };
+        super("MasterServer", name, { ...rest, ...own, ...signed, host, __connection: plain }, ["__ref"], opts);
         this.__handle = handle(this.__ref, plain);
     }
 }

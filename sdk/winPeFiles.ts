@@ -16,7 +16,7 @@ export async function wimbootInput(source: FileSource): Promise<LocalFile & { ma
     const file = await fileInput(source);
     if (file.problem) return file;
     const program = efiProgram(await head(source.path));
-    return { ...file, ...(!program ? { fault: "is no EFI program, as every wimboot is" } : program.machine ? program : { fault: "is for another processor than x86, x86_64 or arm64" }) };
+    return { ...file, ...(program === undefined ? { fault: "is no EFI program, as every wimboot is" } : program.machine ? { machine: program.machine } : { fault: "is for another processor than x86, x86_64 or arm64" }) };
 }
 
 /** Where the files of Windows PE are, and what boot.wim is as far as its header says. */

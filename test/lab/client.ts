@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Lab } from "./lab.ts";
-import { firmwareMemory, type Hardware, machineArguments } from "./machine.ts";
+import { firmwareMemory, type Hardware, machineArguments, machineEnvironment } from "./machine.ts";
 import type { LabNetwork } from "./network.ts";
 import { advertise } from "./routerAdvertisements.ts";
 import { Client } from "./runningClient.ts";
@@ -27,12 +27,12 @@ export async function startClient(lab: Lab, options: ClientOptions): Promise<Cli
     const { name, disk, kernel, network = lab.network, advertisements = true } = options;
     if (advertisements) await advertise(lab, network);
     const hardware = { ...options, disk: disk !== undefined, kernel: kernel?.cmdline };
-    const container = await lab.start("client", { network }, (it) =>
+    const container = await lab.start(options.firmware === "arm64" ? "clientArm64" : "client", { network }, (it) =>
         it.withHostname(name)
             .withAddedCapabilities("NET_ADMIN")
             .withHost({ Devices: [{ PathOnHost: "/dev/net/tun", PathInContainer: "/dev/net/tun", CgroupPermissions: "rwm" }] })
             .withCreate({ OpenStdin: true })
-            .withEnvironment({ FIRST_VARIABLE: `${firstVariable}`, ...(typeof disk === "string" ? { DISK_SIZE: disk } : {}) })
+            .withEnvironment({ FIRST_VARIABLE: `${firstVariable}`, ...machineEnvironment(options.firmware), ...(typeof disk === "string" ? { DISK_SIZE: disk } : {}) })
             .withCopyContentToContainer([
                 { target: "/machine/start.sh", content: script },
                 { target: "/machine/writes", content: writes },

@@ -11,9 +11,9 @@ ip link set t0 master br0
 ip link set t0 up
 ip link set br0 up
 [ -e /machine/disk.img ] || [ -z "${DISK_SIZE:-}" ] || truncate -s "$DISK_SIZE" /machine/disk.img
-if [ ! -e /machine/vars.fd ]; then
-    cp /usr/share/OVMF/OVMF_VARS_4M.fd /machine/vars.fd
-    dd if=/machine/boot-variables of=/machine/vars.fd bs=4 seek=$((FIRST_VARIABLE / 4)) conv=notrunc status=none
+if [ -n "$STORE" ] && [ ! -e /machine/vars.fd ]; then
+    cp "$STORE" /machine/vars.fd
+    [ ! -s /machine/boot-variables ] || dd if=/machine/boot-variables of=/machine/vars.fd bs=4 seek=$((FIRST_VARIABLE / 4)) conv=notrunc status=none
 fi
 # What runs in the background has no input but what it is given by another number.
 exec 3<&0
@@ -21,7 +21,7 @@ exec 3<&0
 # One whose state was saved goes on from there each time.
 while :; do
     rm -f /machine/on
-    qemu-system-x86_64 "$@" ${state:+-incoming "$state"} <&3 &
+    "$QEMU" "$@" ${state:+-incoming "$state"} <&3 &
     machine=$!
     echo $machine > /machine/pid
     trap 'kill $machine' TERM

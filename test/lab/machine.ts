@@ -2,7 +2,8 @@
 import { type BootDevice, bootVariables } from "./uefiVariables.ts";
 
 export interface Hardware {
-    firmware: "bios" | "uefi";
+    /** "secure" is UEFI that starts only what Microsoft's keys vouch for; "arm64" a machine of another kind altogether. */
+    firmware: "bios" | "uefi" | "secure" | "arm64";
     mac: string;
     uuid?: string;
     serial?: string;
@@ -33,8 +34,7 @@ export function machineArguments(hardware: Hardware): string[] {
     const index = (what: "pxe" | "disk") => (firmware === "bios" && hardware.kernel === undefined && order.includes(what) ? `,bootindex=${order.indexOf(what)}` : "");
     const identity = [uuid && `uuid=${uuid}`, serial && `serial=${serial}`].filter(Boolean);
     return [
-        // graphics=off: BIOS and iPXE write to the serial port only when there is no screen.
-        ["-machine", "q35,graphics=off"], ["-accel", "tcg"], ["-m", `${memory}`], ["-smp", `${cpus}`],
+        ...board(firmware), ["-accel", "tcg"], ["-m", `${memory}`], ["-smp", `${cpus}`],
         ["-nodefaults"], ["-display", "none"],
         ["-chardev", "stdio,id=serial,signal=off"], ["-serial", "chardev:serial"],
         ["-qmp", `unix:${monitorSocket},server=on,wait=off`],
@@ -43,24 +43,39 @@ export function machineArguments(hardware: Hardware): string[] {
         ...(identity.length ? [["-smbios", `type=1,${identity.join(",")}`]] : []),
         ...(hardware.disk ? disk(index("disk"), hardware.faults) : []),
         ...(hardware.kernel === undefined ? [] : [["-kernel", "/machine/kernel"], ["-initrd", "/machine/initrd"], ["-append", hardware.kernel]]),
-        ...(firmware === "uefi" ? uefi : [["-boot", "strict=on"]]),
+        ...(firmware === "bios" ? [["-boot", "strict=on"]] : flash(firmware)),
         hardware.more ?? [],
     ].flat();
 }
 
 /** What goes into the UEFI variable store before the first start. */
 export function firmwareMemory(hardware: Hardware): Buffer {
+    // Keys fill the store of the one, and the other's is laid out in another way: they try their card by themselves.
+    if (hardware.firmware === "secure" || hardware.firmware === "arm64") return Buffer.alloc(0);
     const device = (what: "pxe" | "http" | "disk"): BootDevice =>
         what === "disk" ? { kind: what, pci: slots.disk } : { kind: what, pci: slots.nic, mac: hardware.mac };
     return bootVariables(bootOrder(hardware).map(device));
 }
 
 function bootOrder({ boot = ["pxe", "disk"], disk, firmware }: Hardware) {
-    return boot.filter((what) => (what === "disk" ? disk : what === "pxe" || firmware === "uefi"));
+    return boot.filter((what) => (what === "disk" ? disk : what === "pxe" || firmware !== "bios"));
 }
 
-const uefi = [
-    ["-drive", "if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd"],
+type Firmware = Hardware["firmware"];
+const CODE = { uefi: "OVMF/OVMF_CODE_4M.fd", secure: "OVMF/OVMF_CODE_4M.ms.fd", arm64: "AAVMF/AAVMF_CODE.fd" };
+const STORES = { bios: "", uefi: "OVMF/OVMF_VARS_4M.fd", secure: "OVMF/OVMF_VARS_4M.ms.fd", arm64: "AAVMF/AAVMF_VARS.fd" };
+
+/** What starts the machine, and the empty store of its variables. */
+export const machineEnvironment = (firmware: Firmware): Record<string, string> => ({ QEMU: firmware === "arm64" ? "qemu-system-aarch64" : "qemu-system-x86_64", STORE: STORES[firmware] && `/usr/share/${STORES[firmware]}` });
+
+function board(firmware: Firmware): string[][] {
+    if (firmware === "arm64") return [["-machine", "virt"], ["-cpu", "cortex-a57"]];
+    // graphics=off: BIOS and iPXE write to the serial port only when there is no screen. Keys are safe from the system in what only the firmware's own mode can write.
+    return firmware === "secure" ? [["-machine", "q35,graphics=off,smm=on"], ["-global", "driver=cfi.pflash01,property=secure,value=on"]] : [["-machine", "q35,graphics=off"]];
+}
+
+const flash = (firmware: Exclude<Firmware, "bios">) => [
+    ["-drive", `if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/${CODE[firmware]}`],
     ["-drive", "if=pflash,unit=1,format=raw,file=/machine/vars.fd"],
     // Else a boot that does not end at the network's IPv4 or the disk goes on to wait for IPv6.
     ["-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n"],

@@ -170,8 +170,8 @@ function assertSentences(failures: { property: string; reason: string }[]): void
 }
 
 /** What a seed holds is for the user to say: it is text for cloud-init, and nothing on the master reads it. */
-type Language = "ipxe" | "dnsmasq" | "hosts" | "nginx" | "seed" | "page";
-const everywhere: Language[] = ["ipxe", "dnsmasq", "hosts", "nginx"];
+type Language = "ipxe" | "grub" | "dnsmasq" | "hosts" | "nginx" | "seed" | "page";
+const everywhere: Language[] = ["ipxe", "grub", "dnsmasq", "hosts", "nginx"];
 const HOSTILE: [string, Language[]][] = [
     ["x\ny", everywhere], ["x\ry", everywhere], ["x\u0000y", everywhere], ["x\u001by", everywhere], ["xüy", everywhere], ["x\u2028y", everywhere],
     ['x"y', everywhere], ["x'y", everywhere], ["x${net0/mac}y", everywhere], ["x || shell", ["ipxe", "hosts", "nginx"]], ["x && shell", ["ipxe", "hosts", "nginx"]],
@@ -181,6 +181,7 @@ const HOSTILE: [string, Language[]][] = [
 
 function languageOf(path: string): Language {
     if (path.endsWith(".ipxe")) return "ipxe";
+    if (path.startsWith("/srv/netboot/tftp/grub/")) return "grub";
     // So is what an installer is answered.
     if (/^\/srv\/netboot\/(http\/(seed|answers)|seeds)\//.test(path)) return "seed";
     if (path.startsWith("/srv/netboot/dhcp-hosts/")) return "hosts";

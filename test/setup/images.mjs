@@ -6,7 +6,7 @@ import { aptInstall } from "./apt.mjs";
 import { ask, Missing, note, run, step } from "./step.mjs";
 import { images as tags, outputs, recipeOf } from "./where.mjs";
 
-const LONG = ["debianDisk", "templateDisk", "vmMaster"]; // what only the long tests need
+const LONG = ["clientArm64", "kernelArm64", "signed", "debianDisk", "templateDisk", "vmMaster"]; // what only the long tests need
 const PEERS = ["bmc", "daemonsDebian12", "winpe"];      // what only tests need, and no demo
 
 export const images = () => have(Object.keys(tags).filter((name) => ![...LONG, ...PEERS].includes(name)));

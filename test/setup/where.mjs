@@ -26,6 +26,9 @@ const recipes = {
     dhcp: { folder: "dhcp", from: "baseDebian12" },
     bmc: { folder: "bmc", from: "baseDebian12" },
     kernel: { folder: "kernel", from: "baseDebian12" },
+    clientArm64: { folder: "clientArm64", from: "baseDebian12" },
+    kernelArm64: { folder: "kernelArm64", from: "baseDebian12" },
+    signed: { folder: "signed", from: "baseDebian12" },
     debianDisk: { folder: "debianDisk", from: "baseDebian12", args: { MEBIBYTES: 640 } },
     templateDisk: { folder: "debianDisk", from: "baseDebian12", args: { MEBIBYTES: 1024, MORE: "cloud-init open-iscsi busybox" } },
     winpe: { folder: "winpe", from: "baseDebian12" },
@@ -51,10 +54,16 @@ export const recipeOf = (name) => ({ ...recipes[name], folder: folderOf(name), t
 
 /** Images that only make files: where those are copied to. */
 const outOf = (name) => join(cacheDir, "artifacts", images[name].split(":")[1]);
-export const outputs = { kernel: outOf("kernel"), debianDisk: outOf("debianDisk"), templateDisk: outOf("templateDisk"), winpe: outOf("winpe") };
+export const outputs = { kernel: outOf("kernel"), kernelArm64: outOf("kernelArm64"), signed: outOf("signed"), debianDisk: outOf("debianDisk"), templateDisk: outOf("templateDisk"), winpe: outOf("winpe") };
 
 /** The kernel and the initial file system that a test's PXE clients boot. */
 export const artifacts = { vmlinuz: join(outputs.kernel, "vmlinuz"), initrd: join(outputs.kernel, "initrd.img") };
+
+/** The same for 64-bit ARM, where the initial file system says only that it is there. */
+export const arm64 = { vmlinuz: join(outputs.kernelArm64, "vmlinuz"), initrd: join(outputs.kernelArm64, "initrd.img") };
+
+/** Debian's loaders for machines that start only what is signed. */
+export const signed = { shim: join(outputs.signed, "shimx64.efi.signed"), grub: join(outputs.signed, "grubnetx64.efi.signed") };
 
 const diskOf = (folder) => ({ packed: join(folder, "disk.img.zst"), digest: join(folder, "digest") });
 

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
-import { kernelInput } from "../../sdk/dist/executable.js";
+import { programInput } from "../../sdk/dist/executable.js";
 import { batchInput, driversInput, mediaInput, wimbootInput } from "../../sdk/dist/winPeFiles.js";
 import { wimLike, type WimLike } from "./wimFile.ts";
 
@@ -95,7 +95,7 @@ test("a kernel says for which processor it is, where it says so at all", async (
         return head;
     };
     const root = directory({ "bios32": linux(0), "bios64": linux(1), "x64": linux(1, 0x8664), "arm": program(0xaa64), "other": "ELF or what else" });
-    const machines = await Promise.all(["bios32", "bios64", "x64", "arm", "other", "nothing"].map(async (name) => (await kernelInput(join(root, name))).machine));
+    const machines = await Promise.all(["bios32", "bios64", "x64", "arm", "other", "nothing"].map(async (name) => (await programInput(join(root, name))).machine));
     assert.deepEqual(machines, ["x86", "x86_64", "x86_64", "arm64", undefined, undefined]);
 });
 

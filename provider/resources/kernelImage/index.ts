@@ -21,7 +21,7 @@ const type: ResourceType<KernelImage> = {
   claims: ({ name }) => [{ kind: "name", value: `KernelImage ${name}`, property: "name" }],
   desired({ name, master, kernel, initrds, cmdline }) {
     const files = [kernel, ...initrds];
-    const ref: ImageRef = { name, masterName: master.name, digest: digestOf(files), kernel: known(kernel), initrds: initrds.map(known), cmdline, ...(kernel.machine && { machine: kernel.machine }) };
+    const ref: ImageRef = { name, masterName: master.name, digest: digestOf(files), kernel: known(kernel), initrds: initrds.map(known), cmdline, ...(kernel.machine && { machine: kernel.machine }), ...(kernel.signed && { signed: true }) };
     return {
       // Two images may share a file: the same digest and name are the same path.
       state: { blobs: Object.fromEntries(files.map((file) => [HTTP + blobPath(known(file)), { sha256: file.sha256!, size: file.size! }])) },

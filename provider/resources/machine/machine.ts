@@ -5,6 +5,7 @@ import { firmwareProblems, firstFile } from "../../boot/firmware";
 import { bootProblems, choiceProblems, localProblems, normalisedBoot } from "../../boot/rules";
 import { memtestBuilds, memtestState } from "../../boot/memtest";
 import { HTTP, script, SITE } from "../../boot/script";
+import { secureFiles, secureFirst, secureProblems } from "../../boot/secure";
 import { summary } from "../../boot/summary";
 import type { Boot, CaptureBoot, CloneBoot, InstallBoot, MasterRef } from "../../boot/types";
 import type { HostState } from "../../engine/state";
@@ -54,6 +55,7 @@ export function problemsOf(machine: Machine): Problem[] {
     ...addressProblems(machine),
     ...hostnameProblems(machine),
     ...firmwareProblems(machine),
+    ...secureProblems(machine),
     ...(boot.kind === "local" ? [] : localProblems(localBoot, "localBoot")),
     ...disklessProblems(machine),
     ...choiceProblems(boot, "boot"),
@@ -118,6 +120,7 @@ export function stateOf(machine: Machine): { state: HostState; builds?: Desired[
       ...seed.files,
       ...answersState(machine).files,
       ...fresh,
+      ...secureFiles({ ...machine, boot }),
     },
     ...((others.length || seed.links) && { links: { ...Object.fromEntries(others.map((path) => [`${HTTP}/${path}`, `../${first}`])), ...seed.links } }),
     ...(test.directories && { directories: test.directories }),
@@ -142,4 +145,4 @@ const summaryOf = (machine: Machine): string[] =>
   [...(machine.boot.kind === "diskless" ? [] : summary(seeded(machine), machine.localBoot)), ...disklessSummary(machine), ...(hasSeed(machine) ? [seedSummary(machine)] : [])];
 
 /** Firmware's file → script, and what that does. Few short lines, so that previews show what changes in it and nothing is cut off. */
-export const nextBootOf = (machine: Machine): string => [`${firstFile(machine.master, machine.boot, machine.firmware)} → ${identities(machine)[0] ?? ""}`, ...summaryOf(machine)].join("\n");
+export const nextBootOf = (machine: Machine): string => [machine.secureBoot ? secureFirst(machine.mac) : `${firstFile(machine.master, machine.boot, machine.firmware)} → ${identities(machine)[0] ?? ""}`, ...summaryOf(machine)].join("\n");

@@ -12,6 +12,7 @@ import { installerDirectories } from "./installers";
 import { multicastState } from "./multicast";
 import { pageState } from "./page";
 import { registerState } from "./register";
+import { secureProblems, secureState } from "./secure";
 import { storageProblems, storageState } from "./storage";
 import { DHCP_UNIT, HTTP_UNIT, services } from "./services";
 import type { MasterServer } from "./types";
@@ -20,20 +21,21 @@ import type { MasterServer } from "./types";
 const ROOM = 64 << 20;
 
 function refOf(input: MasterServer): MasterRef {
-  const { name, host, address, interface: only, tftp, loaders, unknownMachines, localBoot, retries, maxErase, power, storage, page } = input;
+  const { name, host, address, interface: only, tftp, loaders, unknownMachines, localBoot, retries, maxErase, power, storage, page, secureBoot } = input;
   const names = Object.fromEntries(byFirmware(loaders).map(([firmware, loader]) => [firmware, nameOf(loader)]));
   return {
     name, host, address, ...(only && { interface: only }), http: `http://${addressOf(input)}`, tftp: tftp.address || address,
     loaders: names, offer: unknownMachines === "ignore" ? "known" : "all", localBoot, retries, ...imagingRef(input), maxErase, power,
     ...(input.installers && { installers: true }),
     ...(storage && { storage: { driver: storage.driver, path: storage.path, ...(storage.pool && { pool: storage.pool }), iqn: storage.iqn } }),
+    ...(secureBoot && { secureBoot: true }),
     ...(page && { page: true }),
   };
 }
 
 function rules(input: MasterServer): Problem[] {
   const { unknownMachines, unknownMenu, localBoot, loaders } = input;
-  const problems = [...storageProblems(input), ...localProblems(localBoot, "localBoot"), ...own(loaders).flatMap(([firmware, blob]) => blobProblems(blob, `loaders.${firmware}`))];
+  const problems = [...storageProblems(input), ...secureProblems(input), ...localProblems(localBoot, "localBoot"), ...own(loaders).flatMap(([firmware, blob]) => blobProblems(blob, `loaders.${firmware}`))];
   if (unknownMachines === "menu" && !unknownMenu)
     problems.push({ property: "unknownMenu", reason: 'unknownMenu is missing, and unknownMachines is "menu": name the BootMenu that unknown machines are to see.' });
   if (!["menu", "register"].includes(unknownMachines) && unknownMenu)
@@ -49,8 +51,8 @@ function rules(input: MasterServer): Problem[] {
 }
 
 function checks(input: MasterServer): Check[] {
-  const { address, http, loaders, imaging } = input;
-  const room = own(loaders).reduce((sum, [, { size }]) => sum + (size ?? 0), ROOM + (imaging ? IMAGING_ROOM : 0));
+  const { address, http, loaders, imaging, secureBoot } = input;
+  const room = [...own(loaders).map(([, blob]) => blob), ...Object.values(secureBoot ?? {})].reduce((sum, { size }) => sum + (size ?? 0), ROOM + (imaging ? IMAGING_ROOM : 0));
   return [
     { check: "debian" },
     { check: "space", path: SITE, bytes: room },
@@ -73,15 +75,16 @@ const type: ResourceType<MasterServer> = {
     const disks = storageState(input);
     const page = pageState(input);
     const register = registerState(input);
+    const secure = secureState(input);
     const http = `${SITE}/http`;
     return {
       state: {
         packages: { "dnsmasq-base": {}, "nginx-light": { quiet: ["nginx.service"], leaves: ["/var/www/html/index.nginx-debian.html", "/var/www/html", "/var/www"] }, ipxe: {}, ...multicast.packages, ...disks.packages },
         directories: Object.fromEntries(
-          [SITE, http, ...["blob", "group", "group/mac", "group/prefix", "loader", "mac", "menu", "serial", "uuid"].map((part) => `${http}/${part}`), `${SITE}/tftp`, `${SITE}/dhcp-hosts`, LEASES, LOGS].map((path) => [path, "0755"]).concat(Object.entries({ ...directories, ...installerDirectories(input), ...disks.directories, ...page.directories })),
+          [SITE, http, ...["blob", "group", "group/mac", "group/prefix", "loader", "mac", "menu", "serial", "uuid"].map((part) => `${http}/${part}`), `${SITE}/tftp`, `${SITE}/dhcp-hosts`, LEASES, LOGS].map((path) => [path, "0755"]).concat(Object.entries({ ...directories, ...installerDirectories(input), ...disks.directories, ...page.directories, ...secure.directories })),
         ),
-        links,
-        ...(Object.keys(blobs).length && { blobs }),
+        links: { ...links, ...secure.links },
+        ...(Object.keys({ ...blobs, ...secure.blobs }).length && { blobs: { ...blobs, ...secure.blobs } }),
         ...(artifacts && { artifacts }),
         files: { ...filesOf(input), ...multicast.files, ...disks.files, ...page.files, ...register.files },
         ...(Object.keys(register.places).length && { places: register.places }),
@@ -89,7 +92,7 @@ const type: ResourceType<MasterServer> = {
       },
       outputs: settled({ ref: refOf(input), url: `http://${addressOf(input)}` }),
       checks: checks(input),
-      sources,
+      sources: { ...sources, ...secure.sources },
       builds,
     };
   },

@@ -1,0 +1,30 @@
+import { blobProblems } from "../../boot/rules";
+import { blobPath, HTTP, TFTP } from "../../boot/script";
+import { GRUB, SECURE, SHIM } from "../../boot/secure";
+import type { Blob } from "../../boot/types";
+import type { BlobSpec } from "../../engine/state";
+import type { Problem } from "../../resource";
+import { quoted } from "../../words";
+import type { MasterServer } from "./types";
+
+const NAMES = { shim: SHIM, grub: GRUB };
+const files = ({ secureBoot }: MasterServer) => (secureBoot ? (Object.entries(secureBoot) as [keyof typeof NAMES, Blob][]).sort() : []);
+const served = ({ name, sha256 }: Blob) => HTTP + blobPath({ name, sha256: sha256! });
+
+/** The signed loaders under the names that firmware is told and that shim asks for. */
+export function secureState(input: MasterServer) {
+  const all = files(input);
+  return {
+    links: Object.fromEntries(all.map(([part, blob]) => [`${TFTP}/${SECURE}/${NAMES[part]}`, served(blob)])),
+    blobs: Object.fromEntries(all.map(([, blob]): [string, BlobSpec] => [served(blob), { sha256: blob.sha256!, size: blob.size! }])),
+    sources: Object.fromEntries(all.map(([, { sha256, path }]) => [sha256!, path])),
+    directories: all.length ? { [`${TFTP}/grub`]: "0755", [`${TFTP}/${SECURE}`]: "0755" } : {},
+  };
+}
+
+export const secureProblems = (input: MasterServer): Problem[] =>
+  files(input).flatMap(([part, blob]) => {
+    const property = `secureBoot.${part}`;
+    const wrong = blobProblems(blob, property);
+    return wrong.length || (blob.signed && blob.machine === "x86_64") ? wrong : [{ property, reason: `${property} is ${quoted(blob.path)}, which is no signed EFI program for x86_64: take the file from the distribution's package, as signed by it.` }];
+  });
