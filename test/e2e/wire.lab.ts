@@ -1,12 +1,14 @@
 // What goes over the wire: which client is told what by DHCP, and what TFTP and HTTP then really serve. No firmware runs
 // here: each client is played, also the ones that QEMU's cannot be, such as a BIOS whose PXE is not iPXE.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { dhcp, type DhcpAnswer, type Lab, type Master, openLab, startMaster } from "../lab/index.ts";
 import type { Project } from "../pulumi/project.ts";
 import { newMachine } from "./newMachine.ts";
 import { prelude, site } from "./site.ts";
-import { http, packaged, question, sha256, tftp } from "./wire.ts";
+import { http, packaged, question, sha256, signedProgram, tftp } from "./wire.ts";
 
 let lab: Lab;
 let master: Master;
@@ -17,6 +19,8 @@ const known = { mac: "52:54:00:00:00:01", uuid: "11111111-2222-3333-4444-5555555
 const byUuid = "11111111-2222-3333-4444-555555555502";
 const serial = "Rack 7: 5% off+/&=?";
 const stranger = "52:54:00:00:00:99";
+const insisting = "52:54:00:00:00:77";
+const signed = { shim: signedProgram("shim"), grub: signedProgram("GRUB") };
 
 interface Site {
     master?: string;
@@ -34,6 +38,12 @@ new netboot.Machine("desk-01", { master, ...${JSON.stringify(known)}, pool: lan,
 new netboot.Machine("by-uuid", { master, uuid: "${byUuid}", boot: boot.shell() });
 new netboot.Machine("by-serial", { master, serial: ${JSON.stringify(serial)}, boot: boot.kernel(rescue) });
 ${more}`;
+
+/** Only at first: later ones take it away again. */
+const withSecureBoot: Site = {
+    master: 'secureBoot: { shim: "./shim", grub: "./grub" },',
+    more: `new netboot.Machine("insists", { master, mac: "${insisting}", secureBoot: true, boot: boot.local({ method: "exit" }) });\n`,
+};
 
 const up = async (to: Site) => {
     project.edit(() => program(to));
@@ -62,7 +72,8 @@ before(async () => {
     master = await startMaster(lab, { daemons: true });
     second = lab.at(5);
     await master.exec(`ip addr add ${second}/24 dev eth0`);
-    project = await site(lab, master, { "index.ts": program(), vmlinuz: "a kernel", "initrd.img": "a RAM disk" }, { range: `${lab.at(100)}-${lab.at(102)}`, router: lab.network.gateway, fixed: lab.at(20) });
+    project = await site(lab, master, { "index.ts": program(withSecureBoot), vmlinuz: "a kernel", "initrd.img": "a RAM disk" }, { range: `${lab.at(100)}-${lab.at(102)}`, router: lab.network.gateway, fixed: lab.at(20) });
+    for (const [name, content] of Object.entries(signed)) writeFileSync(join(project.folder, name), content);
     await project.run(["up", "--yes", "--skip-preview"]);
 });
 after(async () => {
@@ -89,6 +100,16 @@ test("each kind of firmware is told its loader, and iPXE the script", async () =
         else assert.deepEqual([toBoot(offer!), toBoot(ack)], [answer, answer], client);
         assert.ok(["", master.host].includes(offer!.tftpServer), `option 66 is ${offer!.tftpServer}`);
     }
+});
+
+test("a machine that insists on signatures is told shim, which finds GRUB beside it, which finds what the machine boots; over HTTP it is told nothing", async () => {
+    const offer = await offered("uefi64", insisting);
+    assert.deepEqual(toBoot(offer), { bootFile: "secure/shimx64.efi", nextServer: master.host });
+    assert.equal(sha256(await tftp(master.host, offer.bootFile)), sha256(signed.shim));
+    assert.equal(sha256(await tftp(master.host, "secure/grubx64.efi")), sha256(signed.grub));
+    assert.match((await tftp(master.host, "grub/grub.cfg-01-52-54-00-00-00-77")).toString(), /^# machine insists: .*\nset timeout=0\n.*\nexit\n$/);
+    assert.equal((await offered("uefi64Http", insisting)).bootFile, "");
+    assert.equal((await offered("biosPxe", insisting)).bootFile, "undionly.kpxe");
 });
 
 test("iPXE is known by option 175 alone and by its user class alone", async () => {
