@@ -6,8 +6,7 @@ import type { Boot, Firmware, LocalBoot, MasterRef } from "./types";
 
 const template = templates(__dirname);
 
-/** Where firmware that insists on signatures finds shim, and shim GRUB: under the name that is compiled into it. */
-export const SECURE = "secure";
+/** Where firmware that insists on signatures finds shim, and shim GRUB: at the root of TFTP, as shim drops folders of a name that comes as option 67, and under the name that is compiled into it. */
 export const SHIM = "shimx64.efi";
 export const GRUB = "grubx64.efi";
 

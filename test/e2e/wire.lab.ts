@@ -104,9 +104,9 @@ test("each kind of firmware is told its loader, and iPXE the script", async () =
 
 test("a machine that insists on signatures is told shim, which finds GRUB beside it, which finds what the machine boots; over HTTP it is told nothing", async () => {
     const offer = await offered("uefi64", insisting);
-    assert.deepEqual(toBoot(offer), { bootFile: "secure/shimx64.efi", nextServer: master.host });
+    assert.deepEqual(toBoot(offer), { bootFile: "shimx64.efi", nextServer: master.host });
     assert.equal(sha256(await tftp(master.host, offer.bootFile)), sha256(signed.shim));
-    assert.equal(sha256(await tftp(master.host, "secure/grubx64.efi")), sha256(signed.grub));
+    assert.equal(sha256(await tftp(master.host, "grubx64.efi")), sha256(signed.grub));
     assert.match((await tftp(master.host, "grub/grub.cfg-01-52-54-00-00-00-77")).toString(), /^# machine insists: .*\nset timeout=0\n.*\nexit\n$/);
     assert.equal((await offered("uefi64Http", insisting)).bootFile, "");
     assert.equal((await offered("biosPxe", insisting)).bootFile, "undionly.kpxe");

@@ -1,6 +1,6 @@
 import { byFirmware, type Firmware, type PoolRef } from "../../boot/types";
 import { question, TFTP } from "../../boot/script";
-import { SECURE, SHIM } from "../../boot/secure";
+import { SHIM } from "../../boot/secure";
 import { type Check, LIVE } from "../../engine/state";
 import { canonicalRange, canonicalSubnet, dotted, ipv4, netmask, range, subnet, within } from "../../net";
 import { templates } from "../../render";
@@ -41,7 +41,7 @@ function conf(pool: DhcpPool): string {
     router: router ? [router] : [], domain: domain ?? "",
     // With the master bound to one interface, a pool on another one has to open it.
     interface: only && master.interface ? only : "",
-    script: scriptOf(pool), secure: master.secureBoot ? `${SECURE}/${SHIM}` : "",
+    script: scriptOf(pool), secure: master.secureBoot ? SHIM : "",
     loaders: byFirmware(master.loaders),
     options: Object.entries(pool.options).sort(),
     services: mode === "proxy" ? byFirmware(master.loaders).flatMap(([firmware, loader]) => ARCHITECTURES[firmware].map((architecture) => ({ firmware, architecture, loader }))) : [],

@@ -1,6 +1,6 @@
 import { blobProblems } from "../../boot/rules";
 import { blobPath, HTTP, TFTP } from "../../boot/script";
-import { GRUB, SECURE, SHIM } from "../../boot/secure";
+import { GRUB, SHIM } from "../../boot/secure";
 import type { Blob } from "../../boot/types";
 import type { BlobSpec } from "../../engine/state";
 import type { Problem } from "../../resource";
@@ -15,10 +15,10 @@ const served = ({ name, sha256 }: Blob) => HTTP + blobPath({ name, sha256: sha25
 export function secureState(input: MasterServer) {
   const all = files(input);
   return {
-    links: Object.fromEntries(all.map(([part, blob]) => [`${TFTP}/${SECURE}/${NAMES[part]}`, served(blob)])),
+    links: Object.fromEntries(all.map(([part, blob]) => [`${TFTP}/${NAMES[part]}`, served(blob)])),
     blobs: Object.fromEntries(all.map(([, blob]): [string, BlobSpec] => [served(blob), { sha256: blob.sha256!, size: blob.size! }])),
     sources: Object.fromEntries(all.map(([, { sha256, path }]) => [sha256!, path])),
-    directories: all.length ? { [`${TFTP}/grub`]: "0755", [`${TFTP}/${SECURE}`]: "0755" } : {},
+    directories: all.length ? { [`${TFTP}/grub`]: "0755" } : {},
   };
 }
 
