@@ -21,8 +21,18 @@ interface Secured {
   localBoot: LocalBoot;
 }
 
-/** GRUB asks for its configuration by the address of the card, of Ethernet (01), that it was loaded by (grub-core/net/net.c). */
+/** By the address of the card, of Ethernet (01): the name that GRUB's own search has for it (grub-core/net/net.c). */
 const configOf = (mac: string) => `grub/grub.cfg-01-${mac.replaceAll(":", "-")}`;
+
+/** Debian's signed GRUB does not search: it reads the one file that is compiled into it, which leads to the machine's own. */
+export const LEAD: Record<string, string> = {
+  [`${TFTP}/grub/grub.cfg`]: `# A machine with Secure Boot: what it does is in a file of its own.
+regexp --set=1:a --set=2:b --set=3:c --set=4:d --set=5:e --set=6:f '^(..):(..):(..):(..):(..):(..)$' "$net_default_mac"
+source "$prefix/grub.cfg-01-$a-$b-$c-$d-$e-$f"
+echo 'netboot: the master knows nothing of this machine; booting the local disk'
+exit
+`,
+};
 
 const WHY: Partial<Record<Boot["kind"], string>> = {
   menu: "a menu is drawn by iPXE", shell: "the shell is iPXE's", chain: "what another server gives is started by iPXE", diskless: "the disk of a master is attached by iPXE",

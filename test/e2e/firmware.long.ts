@@ -1,12 +1,15 @@
 // Each kind of firmware to a kernel: UEFI that boots over HTTP and never speaks TFTP, 64-bit ARM, and UEFI that starts only what is signed.
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type Lab, type Master, openLab, startClient, startMaster } from "../lab/index.ts";
-import { arm64, signed } from "../setup/where.mjs";
+import { bootableDisk, type Lab, type Master, openLab, startClient, startMaster } from "../lab/index.ts";
+import { marker } from "../lab/disk/code.ts";
+import { arm64, artifacts, signed } from "../setup/where.mjs";
 import { listen } from "./asked.ts";
 import { openSite, type Site } from "./cli.ts";
 
-const macs = { http: "52:54:00:00:0f:01", arm: "52:54:00:00:0f:02", secure: "52:54:00:00:0f:03", unsigned: "52:54:00:00:0f:04" };
+const macs = { http: "52:54:00:00:0f:01", arm: "52:54:00:00:0f:02", secure: "52:54:00:00:0f:03", unsaid: "52:54:00:00:0f:04", forged: "52:54:00:00:0f:05", disk: "52:54:00:00:0f:06" };
 
 let lab: Lab;
 let master: Master;
@@ -15,13 +18,26 @@ before(async () => {
     lab = await openLab();
     // iPXE for ARM is in the package of Debian 13.
     master = await startMaster(lab, { debian: 13 });
-    site = await openSite(lab, master, program(), { config: { vmlinuz: arm64.vmlinuz, armInitrd: arm64.initrd, shim: signed.shim, grub: signed.grub } });
+    site = await openSite(lab, master, "", { config: { vmlinuz: arm64.vmlinuz, armInitrd: arm64.initrd, shim: signed.shim, grub: signed.grub } });
+    writeFileSync(join(site.folder, "forged"), forged());
+    site.program(program());
     await site.up();
 });
 after(async () => {
     site?.[Symbol.dispose]();
     await lab?.close();
 });
+
+/** Debian's kernel with its signature, which is no longer its own. */
+function forged(): Buffer {
+    const kernel = readFileSync(artifacts.vmlinuz);
+    kernel[kernel.length >> 1]! ^= 1;
+    return kernel;
+}
+
+/** A disk whose loaders are signed: the same shim and GRUB, which finds what it does beside them. */
+const signedDisk = () =>
+    bootableDisk({ uefi: false, files: { "/EFI/BOOT/BOOTX64.EFI": readFileSync(signed.shim), "/EFI/BOOT/GRUBX64.EFI": readFileSync(signed.grub), "/GRUB/GRUB.CFG": Buffer.from(`echo '${marker} signed'\nsleep 600\n`) } });
 
 const program = (more = "") => `
 const m = master({ secureBoot: { shim: site.require("shim"), grub: site.require("grub") } });
@@ -31,6 +47,9 @@ const arm = new netboot.KernelImage("arm", { master: m, kernel: site.require("vm
 new netboot.Machine("http", { master: m, mac: "${macs.http}", firmware: "uefi", boot: boot.kernel(x64, { append: "netboot.name=http" }) });
 new netboot.Machine("arm", { master: m, mac: "${macs.arm}", firmware: "arm64", boot: boot.kernel(arm, { append: "netboot.name=arm" }) });
 new netboot.Machine("secure", { master: m, mac: "${macs.secure}", secureBoot: true, boot: boot.kernel(x64, { append: "netboot.name=secure a=$b;c" }) });
+const changed = new netboot.KernelImage("changed", { master: m, kernel: "./forged", initrds: [site.require("initrd")] });
+new netboot.Machine("forged", { master: m, mac: "${macs.forged}", secureBoot: true, boot: boot.kernel(changed) });
+new netboot.Machine("disk", { master: m, mac: "${macs.disk}", secureBoot: true, boot: boot.local({ method: "exit" }) });
 ${more}`;
 
 test("UEFI over HTTP comes to its kernel without a word of TFTP", { timeout: 400_000 }, async (t) => {
@@ -61,11 +80,27 @@ test("a machine with Secure Boot comes to a signed kernel by shim and GRUB, with
     await client.stop();
 });
 
-test("what is not signed is refused in the preview, and by the machine's firmware where nobody has said that it insists", { timeout: 400_000 }, async () => {
-    site.program(program(`new netboot.Machine("unsigned", { master: m, mac: "${macs.unsigned}", secureBoot: true, boot: boot.memtest() });`));
+test("a kernel whose signature is not its own is refused on the screen, and the machine goes on to its own disk", { timeout: 400_000 }, async () => {
+    const client = await startClient(lab, { name: "forged", firmware: "secure", mac: macs.forged, memory: 1024, disk: signedDisk() });
+    await client.waitFor(/^netboot: that could not be fetched, or nobody whom this machine trusts has signed it/, 300_000);
+    await client.waitFor("local", 90_000);
+    assert.match(client.serial().join("\n"), /bad shim signature[^]*netboot: booting the local disk[^]*LOCAL-DISK-BOOTED signed/);
+    await client.stop();
+});
+
+test("a machine with Secure Boot that is to boot its own disk does so, also by its firmware's own order", { timeout: 400_000 }, async () => {
+    const client = await startClient(lab, { name: "disk", firmware: "secure", mac: macs.disk, memory: 1024, disk: signedDisk() });
+    await client.waitFor(/^netboot: booting the local disk/, 300_000);
+    await client.waitFor("local", 90_000);
+    await client.stop();
+});
+
+test("what cannot be signed is refused in the preview; and, where nobody has said that a machine insists, by its firmware, which goes on to its disk", { timeout: 400_000 }, async () => {
+    site.program(program(`new netboot.Machine("unsaid", { master: m, mac: "${macs.unsaid}", secureBoot: true, boot: boot.memtest() });`));
     const { text } = await site.run(["preview"], { expect: 1 });
     assert.match(text, /boot is memtest, and secureBoot says that its firmware starts only what is signed/);
-    const client = await startClient(lab, { name: "unsigned", firmware: "secure", mac: macs.unsigned, memory: 1024 });
+    const client = await startClient(lab, { name: "unsaid", firmware: "secure", mac: macs.unsaid, memory: 1024, disk: signedDisk() });
     await client.waitFor(/Access Denied/, 300_000);
+    await client.waitFor("local", 90_000);
     await client.stop();
 });

@@ -71,10 +71,11 @@ test("firmware variables: one option a device, and their order", () => {
     assert.ok(store.subarray(-8).includes(Buffer.from([0x80, 0, 0x81, 0])));
 });
 
-test("a machine's order of boot is SeaBIOS's argument, and not UEFI's", () => {
-    const args = (firmware: "bios" | "uefi", boot?: ("pxe" | "disk")[]) => machineArguments({ firmware, mac: "52:54:00:00:00:01", disk: true, boot }).join(" ");
+test("a machine's order of boot is an argument to SeaBIOS and beside keys, and not to other UEFI", () => {
+    const args = (firmware: "bios" | "uefi" | "secure", boot?: ("pxe" | "disk")[]) => machineArguments({ firmware, mac: "52:54:00:00:00:01", disk: true, boot }).join(" ");
     assert.match(args("bios"), /mac=52:54:00:00:00:01,bootindex=0 .*virtio-blk-pci,drive=disk,addr=3,bootindex=1/);
     assert.match(args("bios", ["disk"]), /mac=52:54:00:00:00:01 .*drive=disk,addr=3,bootindex=0/);
+    assert.match(args("secure"), /smm=on .*mac=52:54:00:00:00:01,bootindex=0,romfile= .*drive=disk,addr=3,bootindex=1/);
     assert.doesNotMatch(args("uefi"), /bootindex/);
     assert.match(args("uefi"), /romfile= /);
 });

@@ -30,8 +30,8 @@ const slots = { nic: 2, disk: 3 };
 export function machineArguments(hardware: Hardware): string[] {
     const { firmware, mac, uuid, serial, memory = 512, cpus = 1, nic = "virtio-net-pci", optionRom = firmware === "bios" || nic === "e1000" } = hardware;
     const order = bootOrder(hardware);
-    // To SeaBIOS the order is an argument; UEFI has it in its variables.
-    const index = (what: "pxe" | "disk") => (firmware === "bios" && hardware.kernel === undefined && order.includes(what) ? `,bootindex=${order.indexOf(what)}` : "");
+    // To SeaBIOS the order is an argument, and to UEFI whose store is full of keys; else UEFI has it in its variables.
+    const index = (what: "pxe" | "disk") => ((firmware === "bios" || firmware === "secure") && hardware.kernel === undefined && order.includes(what) ? `,bootindex=${order.indexOf(what)}` : "");
     const identity = [uuid && `uuid=${uuid}`, serial && `serial=${serial}`].filter(Boolean);
     return [
         ...board(firmware), ["-accel", "tcg"], ["-m", `${memory}`], ["-smp", `${cpus}`],
@@ -50,7 +50,7 @@ export function machineArguments(hardware: Hardware): string[] {
 
 /** What goes into the UEFI variable store before the first start. */
 export function firmwareMemory(hardware: Hardware): Buffer {
-    // Keys fill the store of the one, and the other's is laid out in another way: they try their card by themselves.
+    // Keys fill the store of the one, and the other's is laid out in another way: it tries its card by itself.
     if (hardware.firmware === "secure" || hardware.firmware === "arm64") return Buffer.alloc(0);
     const device = (what: "pxe" | "http" | "disk"): BootDevice =>
         what === "disk" ? { kind: what, pci: slots.disk } : { kind: what, pci: slots.nic, mac: hardware.mac };

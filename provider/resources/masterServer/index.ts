@@ -86,7 +86,7 @@ const type: ResourceType<MasterServer> = {
         links: { ...links, ...secure.links },
         ...(Object.keys({ ...blobs, ...secure.blobs }).length && { blobs: { ...blobs, ...secure.blobs } }),
         ...(artifacts && { artifacts }),
-        files: { ...filesOf(input), ...multicast.files, ...disks.files, ...page.files, ...register.files },
+        files: { ...filesOf(input), ...multicast.files, ...disks.files, ...page.files, ...register.files, ...secure.files },
         ...(Object.keys(register.places).length && { places: register.places }),
         services: { ...services, ...multicast.services, ...disks.services },
       },

@@ -1,6 +1,6 @@
 import { blobProblems } from "../../boot/rules";
 import { blobPath, HTTP, TFTP } from "../../boot/script";
-import { GRUB, SHIM } from "../../boot/secure";
+import { GRUB, LEAD, SHIM } from "../../boot/secure";
 import type { Blob } from "../../boot/types";
 import type { BlobSpec } from "../../engine/state";
 import type { Problem } from "../../resource";
@@ -19,6 +19,7 @@ export function secureState(input: MasterServer) {
     blobs: Object.fromEntries(all.map(([, blob]): [string, BlobSpec] => [served(blob), { sha256: blob.sha256!, size: blob.size! }])),
     sources: Object.fromEntries(all.map(([, { sha256, path }]) => [sha256!, path])),
     directories: all.length ? { [`${TFTP}/grub`]: "0755" } : {},
+    files: all.length ? LEAD : {},
   };
 }
 
