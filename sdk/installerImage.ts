@@ -1,6 +1,7 @@
 import type { InstallerImageInput } from "@pulumi-netboot/schema";
 import * as pulumi from "@pulumi/pulumi";
 import { partInput, type TextFile } from "./cloudInit";
+import { programInput } from "./executable";
 import type { Fields } from "./inputs";
 import { fileInput, type FileSource } from "./localFile";
 import { NetbootResource, type OnMaster } from "./resource";
@@ -29,7 +30,7 @@ export class InstallerImage extends NetbootResource {
     declare readonly digest: pulumi.Output<string>;
 
     constructor(name: string, args: InstallerImageArgs, opts?: pulumi.CustomResourceOptions) {
-        const kernel = args.kernel && pulumi.output(args.kernel).apply(fileInput);
+        const kernel = args.kernel && pulumi.output(args.kernel).apply(programInput);
         const initrds = args.initrds && pulumi.output(args.initrds).apply((all) => Promise.all(all.map(fileInput)));
         const template = args.template && pulumi.output(args.template).apply(partInput);
         super("InstallerImage", name, { ...args, ...(kernel && { kernel }), ...(initrds && { initrds }), ...(template && { template }) }, ["__ref", "digest"], opts);

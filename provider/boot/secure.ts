@@ -1,7 +1,7 @@
 import { LIVE } from "../engine/state";
 import { templates } from "../render";
 import type { Problem } from "../resource";
-import { cmdlineOf, blobPath, TFTP, tidy } from "./script";
+import { type Booting, jobOf, TFTP, tidy } from "./script";
 import type { Boot, Firmware, LocalBoot, MasterRef } from "./types";
 
 const template = templates(__dirname);
@@ -34,38 +34,49 @@ exit
 `,
 };
 
+/** What iPXE alone can do, and why. */
 const WHY: Partial<Record<Boot["kind"], string>> = {
   menu: "a menu is drawn by iPXE", shell: "the shell is iPXE's", chain: "what another server gives is started by iPXE", diskless: "the disk of a master is attached by iPXE",
   clone: "the imaging system is ordered through iPXE", capture: "the imaging system is ordered through iPXE", rescue: "the imaging system is started by iPXE",
   winpe: "wimboot is started by iPXE", memtest: "Memtest86+ is not signed, and started by iPXE", hardware: "the page is iPXE's",
-};
+} satisfies Record<Exclude<Boot["kind"], "kernel" | "install" | "local" | "reboot" | "poweroff">, string>;
+
+/** What a kernel is started for, in words, and what is known of that kernel. */
+const kernelOf = (boot: Boot) => (boot.kind === "kernel" ? { what: `kernel image ${boot.image.name}`, ...boot.image } : boot.kind === "install" ? { what: `installer ${boot.installer.name}`, ...boot.installer } : undefined);
 
 export function secureProblems({ name, master, mac, firmware, secureBoot, boot }: Secured): Problem[] {
   if (!secureBoot) return [];
   const say = (property: string, reason: string): Problem => ({ property, reason });
   const insists = `and secureBoot says that its firmware starts only what is signed`;
-  const kernel = boot.kind === "kernel" ? boot.image : undefined;
+  const kernel = kernelOf(boot);
   return [
     ...(mac ? [] : [say("mac", `mac is missing, and secureBoot is true: DHCP tells machine "${name}" what to load by nothing else; give the MAC address of the card that it boots from.`)]),
     ...(firmware && firmware !== "uefi" ? [say("firmware", `firmware is "${firmware}", and secureBoot is true: the signed loaders are for "uefi"; leave one of them out.`)] : []),
     ...(master.secureBoot ? [] : [say("secureBoot", `secureBoot is true, and master "${master.name}" has no signed loaders: give the MasterServer secureBoot: { shim, grub }.`)]),
     ...(/:[0-9]+$/.test(master.http.replace("http://", "")) ? [say("secureBoot", `secureBoot is true, and master "${master.name}" serves ${master.http}: GRUB fetches from port 80 alone; let HTTP have that port.`)] : []),
     ...(WHY[boot.kind] ? [say("boot", `boot is ${boot.kind}, ${insists}: ${WHY[boot.kind]}, and Debian's iPXE is not signed; boot a signed kernel or the local disk, or switch Secure Boot off on the machine and here.`)] : []),
-    ...(kernel && !kernel.signed ? [say("boot", `boot is kernel image ${kernel.name}, whose kernel has no signature, ${insists}: take the kernel of a distribution, as Debian's linux-image-amd64, or one that was signed with sbsign.`)] : []),
-    ...(kernel?.machine && kernel.machine !== "x86_64" ? [say("boot", `boot is kernel image ${kernel.name}, which is for ${kernel.machine}, and the signed loaders are for x86_64: give the machine another kernel.`)] : []),
+    ...(kernel && !kernel.signed ? [say("boot", `boot is ${kernel.what}, whose kernel has no signature, ${insists}: take the kernel of a distribution, as Debian's linux-image-amd64, or one that was signed with sbsign.`)] : []),
+    ...(kernel?.machine && kernel.machine !== "x86_64" ? [say("boot", `boot is ${kernel.what}, which is for ${kernel.machine}, and the signed loaders are for x86_64: give the machine another kernel.`)] : []),
   ];
 }
 
 /** A line for DHCP, by which the machine is told from others, and what GRUB then does. */
-export function secureFiles({ name, master, mac, secureBoot, boot, localBoot }: Secured): Record<string, string> {
+export function secureFiles({ name, master, mac, secureBoot, boot, localBoot }: Secured, who: Booting): Record<string, string> {
   if (!secureBoot || !mac) return {};
-  const job = boot.kind === "kernel" && { name: `kernel image ${boot.image.name}`, kernel: blobPath(boot.image.kernel), initrds: boot.image.initrds.map(blobPath), arguments: cmdlineOf(boot).split(" ").filter(Boolean) };
   const local = boot.kind === "local" ? { ...localBoot, ...boot } : localBoot;
   return {
     // No pool can have this name: they begin with a letter or a digit. Not in dhcp-hosts, where a line that sets a tag is the end of dnsmasq 2.90.
     [`${LIVE}/dnsmasq.d/_secure-${name}.conf`]: template("secure.conf.njk", { name, mac }),
-    [`${TFTP}/${configOf(mac)}`]: tidy(template("grub.cfg.njk", { title: `machine ${name}`, job, loader: loaderOf(local), server: master.http.replace("http://", "") })),
+    [`${TFTP}/${configOf(mac)}`]: tidy(template("grub.cfg.njk", { title: `machine ${name}`, job: grubJob(boot, who), loader: loaderOf(local), server: master.http.replace("http://", "") })),
   };
+}
+
+/** What iPXE would do, with words one by one, as GRUB quotes, and with the order where GRUB keeps it. */
+function grubJob(boot: Boot, who: Booting) {
+  const job = jobOf(boot, who);
+  if (job?.kind !== "kernel") return false;
+  const words = (text: string) => text.split(" ").filter(Boolean);
+  return { ...job, name: kernelOf(boot)?.what, arguments: words(job.cmdline), own: words((job.own ?? "").replace("${netboot-order}", "$netboot_order")) };
 }
 
 /** What GRUB looks for on the disks: the loader that the program names, or the one of UEFI's convention (UEFI 2.10, 3.5.1.1); nothing where the firmware is to go on by itself. */

@@ -49,10 +49,11 @@ close_order() { # machine
 not_captured() { # machine path
   [ ! -e "$2" ] || { printf '%s is to be read into %s, which is there already: say a higher generation, or another name\n' "$1" "$2" >&2; fail; }
 }
-# An installer has no shell of ours around it: each time that it may begin is a token more, and its stamps are made here.
+# An installer has no shell of ours around it: each time that it may begin is a token more, and its stamps are made here. GRUB may start it as well as iPXE.
 tokens_and_stamps() { # machine generation
   i=0 image=$(sed -n 's/^image //p' "$O/.new.$1/job") retries=$(sed -n 's/^retries //p' "$O/.new.$1/job")
   while [ "$i" -lt "\${retries:-0}" ]; do i=$((i + 1)); : >"$C/$nonce/again-$i" && chown 33:33 "$C/$nonce/again-$i" || return; done
+  printf 'set netboot_order=%s\n' "$nonce" >"$O/.new.$1/order.grub" && sync "$O/.new.$1/order.grub" || return
   for state in writing 'done'; do
     s=$O/.new.$1/stamp.$state
     printf '%s\n' "netboot-stamp 1" "site $site" "machine $1" "generation $2" "nonce $nonce" "image $image" "state $state" >"$s" || return

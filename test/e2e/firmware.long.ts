@@ -9,7 +9,7 @@ import { arm64, artifacts, signed } from "../setup/where.mjs";
 import { listen } from "./asked.ts";
 import { openSite, type Site } from "./cli.ts";
 
-const macs = { http: "52:54:00:00:0f:01", arm: "52:54:00:00:0f:02", secure: "52:54:00:00:0f:03", unsaid: "52:54:00:00:0f:04", forged: "52:54:00:00:0f:05", disk: "52:54:00:00:0f:06" };
+const macs = { http: "52:54:00:00:0f:01", arm: "52:54:00:00:0f:02", secure: "52:54:00:00:0f:03", unsaid: "52:54:00:00:0f:04", forged: "52:54:00:00:0f:05", disk: "52:54:00:00:0f:06", fresh: "52:54:00:00:0f:07" };
 
 let lab: Lab;
 let master: Master;
@@ -40,7 +40,7 @@ const signedDisk = () =>
     bootableDisk({ uefi: false, files: { "/EFI/BOOT/BOOTX64.EFI": readFileSync(signed.shim), "/EFI/BOOT/GRUBX64.EFI": readFileSync(signed.grub), "/GRUB/GRUB.CFG": Buffer.from(`echo '${marker} signed'\nsleep 600\n`) } });
 
 const program = (more = "") => `
-const m = master({ secureBoot: { shim: site.require("shim"), grub: site.require("grub") } });
+const m = master({ installers: true, secureBoot: { shim: site.require("shim"), grub: site.require("grub") } });
 const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
 const x64 = new netboot.KernelImage("x64", { master: m, kernel: site.require("kernel"), initrds: [site.require("initrd")], cmdline: "console=ttyS0 quiet" });
 const arm = new netboot.KernelImage("arm", { master: m, kernel: site.require("vmlinuz"), initrds: [site.require("armInitrd")], cmdline: "console=ttyAMA0 quiet" });
@@ -50,6 +50,8 @@ new netboot.Machine("secure", { master: m, mac: "${macs.secure}", secureBoot: tr
 const changed = new netboot.KernelImage("changed", { master: m, kernel: "./forged", initrds: [site.require("initrd")] });
 new netboot.Machine("forged", { master: m, mac: "${macs.forged}", secureBoot: true, boot: boot.kernel(changed) });
 new netboot.Machine("disk", { master: m, mac: "${macs.disk}", secureBoot: true, boot: boot.local({ method: "exit" }) });
+const installer = new netboot.InstallerImage("stand-in", { master: m, family: "custom", kernel: site.require("kernel"), initrds: [site.require("initrd")], cmdline: "console=ttyS0 quiet answers={{ url }}" });
+new netboot.Machine("fresh", { master: m, mac: "${macs.fresh}", secureBoot: true, boot: boot.install(installer, { disk: "only", generation: 1 }) });
 ${more}`;
 
 test("UEFI over HTTP comes to its kernel without a word of TFTP", { timeout: 400_000 }, async (t) => {
@@ -92,6 +94,19 @@ test("a machine with Secure Boot that is to boot its own disk does so, also by i
     const client = await startClient(lab, { name: "disk", firmware: "secure", mac: macs.disk, memory: 1024, disk: signedDisk() });
     await client.waitFor(/^netboot: booting the local disk/, 300_000);
     await client.waitFor("local", 90_000);
+    await client.stop();
+});
+
+test("a machine with Secure Boot begins an installation once; broken off, it says so on its screen and to the master, and boots its own disk", { timeout: 600_000 }, async (t) => {
+    const client = await startClient(lab, { name: "fresh", firmware: "secure", mac: macs.fresh, memory: 1024, disk: signedDisk() });
+    const { seconds } = await client.waitFor("up", 360_000);
+    t.diagnostic(`Secure Boot, an installer: up after ${seconds.toFixed(0)} s`);
+    assert.match(client.cmdline(), /answers=http:\S+\/answers\/fresh\/answers netboot\.master=http:\S+ netboot\.machine=fresh netboot\.order=[0-9a-f]{32}$/);
+    assert.equal((await master.exec("ls /srv/netboot/claims/*/ | grep -c '^by-'")).trim(), "1");
+    await client.restart();
+    await client.waitFor(/^netboot: this installation has begun before and has not come to its end/, 300_000);
+    await client.waitFor("local", 90_000);
+    assert.match(await master.exec("cat /srv/netboot/reports/fresh/status"), /"stage":"failed","error":"the installation has begun before/);
     await client.stop();
 });
 

@@ -43,6 +43,7 @@ test("an installation may begin once, and once more for each retry; its stamps a
   await up(host, wish);
   const nonce = nonceOf(host)!;
   assert.deepEqual(readdirSync(host.path(`/srv/netboot/claims/${nonce}`)).sort(), ["again-1", "again-2", "open"]);
+  assert.equal(readFileSync(`${open(host)}/order.grub`, "utf8"), `set netboot_order=${nonce}\n`);
   const site = /^site (\w+)$/m.exec(readFileSync(`${open(host)}/job`, "utf8"))![1]!;
   for (const state of ["writing", "done"]) assert.deepEqual(readFileSync(`${open(host)}/stamp.${state}`), stamp({ site, machine: "desk", generation: 2, nonce, image: "a".repeat(64), state }).subarray(0, 4096));
   assert.deepEqual((await up(host, wish)).changed, []);

@@ -7,7 +7,7 @@ import type { Desired, Problem, ResourceType } from "../../resource";
 import { textOf } from "../../seed/seed";
 import { hasUnknown, settled, UNKNOWN } from "../../unknown";
 import { quoted } from "../../words";
-import { unpacking } from "./package";
+import { packaged, unpacking } from "./package";
 
 /** What is unpacked and sent at most, beside what is counted. */
 const ROOM = 400 << 20;
@@ -58,8 +58,10 @@ const type: ResourceType<InstallerImage> = {
   desired(input) {
     const { name, master, family, kernel, initrds, cmdline, template, answers } = input;
     const { digest, kernel: path, initrds: paths, ...made } = filesOf(input);
+    const { machine, signed } = input.package ? packaged(input.package) : (kernel ?? {});
     const ref: InstallerRef = {
       name, masterName: master.name, digest, family, kernel: path, initrds: paths, cmdline, template: textOf(template) ?? "",
+      ...(machine && { machine }), ...(signed && { signed }),
       ...(typeof template === "object" && { place: template.path }), ...(Object.keys(answers).length && { answers }),
     };
     const bytes = [kernel, ...initrds].reduce((sum, file) => sum + (file?.size ?? 0), 0);

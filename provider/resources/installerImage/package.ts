@@ -1,8 +1,16 @@
 import type { InstallerImageInput } from "@pulumi-netboot/schema/filled";
 import { createHash } from "node:crypto";
+import type { Processor } from "../../boot/types";
 import { quote } from "../../engine/sh";
 
 export type Package = NonNullable<InstallerImageInput["package"]>;
+
+/** For which processor it is; Debian signs the kernels of its installers as it does the others. */
+const PROCESSORS: Record<string, Processor> = { amd64: "x86_64", arm64: "arm64", i386: "x86" };
+export const packaged = ({ name }: Package): { machine?: Processor; signed: boolean } => {
+  const machine = PROCESSORS[name.replace(/.*-/, "")];
+  return { ...(machine && { machine }), signed: true };
+};
 
 /** How kernel and initial RAM disk come out of a package of Debian's, which is not installed: its files are of no use to the master itself. apt has verified what it downloads. */
 export function unpacking({ name, version, kernelSha256, initrdSha256 }: Package): { recipe: string; script: string } {

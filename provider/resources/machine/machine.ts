@@ -112,15 +112,16 @@ export function stateOf(machine: Machine): { state: HostState; builds?: Desired[
   const { files: fresh, ...disks } = disklessState({ ...machine, seed: disk });
   const test = memtestState([boot]);
   const artifacts = { ...seed.artifacts, ...test.artifacts };
+  const who = { machine: name, master, installer: installCmdline(machine) };
   const builds = seeds || test.artifacts ? { ...seeds, ...memtestBuilds([boot]) } : undefined;
   const state: HostState = {
     files: {
-      ...(first && { [`${HTTP}/${first}`]: script({ title: `machine ${name}`, boot, local: localBoot, retries: master.retries, who: { machine: name, master, installer: installCmdline(machine) } }) }),
+      ...(first && { [`${HTTP}/${first}`]: script({ title: `machine ${name}`, boot, local: localBoot, retries: master.retries, who }) }),
       ...(mac && { [`${SITE}/dhcp-hosts/${name}`]: template("dhcp-host.njk", { mac, items: [address, hostname].filter(Boolean) }) }),
       ...seed.files,
       ...answersState(machine).files,
       ...fresh,
-      ...secureFiles({ ...machine, boot }),
+      ...secureFiles({ ...machine, boot }, who),
     },
     ...((others.length || seed.links) && { links: { ...Object.fromEntries(others.map((path) => [`${HTTP}/${path}`, `../${first}`])), ...seed.links } }),
     ...(test.directories && { directories: test.directories }),

@@ -7,11 +7,11 @@ import type { MasterServer } from "./types";
 const SERVED: Record<string, string> = { netboot: "netboot.sh", debian: "debian.sh", ignition: "ignition.sh" };
 const read = (file: string) => readFileSync(join(__dirname, "..", "..", "install", file), "utf8");
 
-/** What iPXE is told when it has taken the token of an installation. */
-const BEGUN = "#!ipxe\nset netboot-begun yes\n";
+/** What iPXE and GRUB are told when they have taken the token of an installation. */
+const BEGUN = { ipxe: "#!ipxe\nset netboot-begun yes\n", grub: "set netboot_begun=yes\n" };
 
 export const installerFiles = ({ installers }: MasterServer): Record<string, string> =>
-  installers ? { ...Object.fromEntries(Object.entries(SERVED).map(([name, file]) => [`${HTTP}/installers/${name}`, read(file)])), [`${HTTP}/installers/begun.ipxe`]: BEGUN } : {};
+  installers ? { ...Object.fromEntries(Object.entries(SERVED).map(([name, file]) => [`${HTTP}/installers/${name}`, read(file)])), ...Object.fromEntries(Object.entries(BEGUN).map(([form, text]) => [`${HTTP}/installers/begun.${form}`, text])) } : {};
 
 export const installerDirectories = ({ installers }: MasterServer): Record<string, string> =>
   installers ? Object.fromEntries([...["installer", "orders"].map((part) => `${HTTP}/${part}`), `${SITE}/claims`, `${SITE}/reports`].map((path) => [path, "0755"])) : {};
