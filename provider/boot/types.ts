@@ -1,4 +1,4 @@
-import type { BootDiskless, Firmware, MachineInput, MasterRef } from "@pulumi-netboot/schema/filled";
+import type { BootDiskless, Firmware, MachineInput, MasterRef, MenuRef } from "@pulumi-netboot/schema/filled";
 
 /** What the schemas call `ref` and `boot`, as code sees them: with defaults filled in. */
 export type {
@@ -16,8 +16,11 @@ export const FIRMWARES = ["bios", "uefi", "uefi32", "arm64"] as const satisfies 
 /** By firmware, in one order: the order in which the keys of a map come is nothing that a file may depend on. */
 export const byFirmware = <T>(loaders: Partial<Record<Firmware, T>>): [Firmware, T][] => FIRMWARES.flatMap((firmware): [Firmware, T][] => (loaders[firmware] === undefined ? [] : [[firmware, loaders[firmware]]]));
 
+/** A program for one processor that an entry of a menu starts. */
+export type Program = NonNullable<MenuRef["programs"]>[number];
+
 /** A machine's own copy of a volume. */
-export type Copy = Pick<BootDiskless, "volume" | "at" | "persist" | "generation" | "retain">;
+export type Copy = Pick<BootDiskless, "volume" | "at" | "persist" | "generation" | "when" | "retain">;
 
 /** A machine as templates of its own files know it. */
 export type Templated = Pick<MachineInput, "name" | "master" | "mac" | "uuid" | "serial" | "address" | "hostname" | "boot">;

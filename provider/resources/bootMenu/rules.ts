@@ -1,4 +1,5 @@
 import { disagreeing, disksOf } from "../../boot/disks";
+import { firmwareProblems } from "../../boot/firmware";
 import { bootProblems } from "../../boot/rules";
 import type { MasterRef } from "../../boot/types";
 import type { Problem } from "../../resource";
@@ -27,6 +28,7 @@ function entryProblems({ name, boot, only, password }: Entry, at: string, menu: 
   return [
     ...(ORDERS.includes(boot.kind) ? fault(property, `is ${boot.kind === "install" ? "an" : "a"} ${boot.kind}, which is an order for one machine and never a choice in a menu: give it to a Machine.`) : []),
     ...(boot.kind === "menu" ? [] : bootProblems(boot, property, master.localBoot, master)),
+    ...(ORDERS.includes(boot.kind) ? [] : firmwareProblems({ boot, master }).map(({ reason }) => ({ property, reason: reason.replace("boot", property) }))),
     ...(boot.kind === "menu" && (boot.menu.name === menu || boot.menu.reaches.includes(menu)) ? fault(property, `is the menu "${boot.menu.name}", from which one comes to "${menu}" again: menus may not form a loop, so take this entry out; Esc leads back anyway.`) : []),
     ...(boot.kind === "menu" ? (["default", "timeout", "roles"] as const).flatMap((field) => (boot[field] === undefined ? [] : fault(`${property}.${field}`, `is ${quoted(boot[field])}, and says how one machine or group sees a menu: give it to the boot of those, or change the menu "${boot.menu.name}".`))) : []),
     ...(password !== undefined ? unprotected(name, boot, at) : []),

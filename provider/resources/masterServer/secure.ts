@@ -1,10 +1,11 @@
 import { blobProblems } from "../../boot/rules";
 import { blobPath, HTTP, TFTP } from "../../boot/script";
 import { GRUB, LEAD, SHIM } from "../../boot/secure";
-import type { Blob } from "../../boot/types";
+import { type Blob, byFirmware } from "../../boot/types";
 import type { BlobSpec } from "../../engine/state";
 import type { Problem } from "../../resource";
 import { quoted } from "../../words";
+import { nameOf } from "./loaders";
 import type { MasterServer } from "./types";
 
 const NAMES = { shim: SHIM, grub: GRUB };
@@ -23,9 +24,13 @@ export function secureState(input: MasterServer) {
   };
 }
 
+/** Loaders are served beside them, each under its own name. */
+const namesakes = ({ loaders }: MasterServer, name: string): Problem[] =>
+  byFirmware(loaders).filter(([, loader]) => nameOf(loader) === name).map(([firmware]) => ({ property: `loaders.${firmware}`, reason: `loaders.${firmware} is a file "${name}", the name under which secureBoot's own is served: rename the file.` }));
+
 export const secureProblems = (input: MasterServer): Problem[] =>
   files(input).flatMap(([part, blob]) => {
     const property = `secureBoot.${part}`;
-    const wrong = blobProblems(blob, property);
+    const wrong = [...blobProblems(blob, property), ...namesakes(input, NAMES[part])];
     return wrong.length || (blob.signed && blob.machine === "x86_64") ? wrong : [{ property, reason: `${property} is ${quoted(blob.path)}, which is no signed EFI program for x86_64: take the file from the distribution's package, as signed by it.` }];
   });
