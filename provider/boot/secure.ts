@@ -67,7 +67,7 @@ export function secureFiles({ name, master, mac, secureBoot, boot, localBoot }: 
   return {
     // No pool can have this name: they begin with a letter or a digit. Not in dhcp-hosts, where a line that sets a tag is the end of dnsmasq 2.90.
     [`${LIVE}/dnsmasq.d/_secure-${name}.conf`]: template("secure.conf.njk", { name, mac }),
-    [`${TFTP}/${configOf(mac)}`]: tidy(template("grub.cfg.njk", { title: `machine ${name}`, job: grubJob(boot, who), loader: loaderOf(local), server: master.http.replace("http://", "") })),
+    [`${TFTP}/${configOf(mac)}`]: tidy(template("grub.cfg.njk", { title: `machine ${name}`, job: grubJob(boot, who), loaders: loadersOf(local), server: master.http.replace("http://", "") })),
   };
 }
 
@@ -79,8 +79,14 @@ function grubJob(boot: Boot, who: Booting) {
   return { ...job, name: kernelOf(boot)?.what, arguments: words(job.cmdline), own: words((job.own ?? "").replace("${netboot-order}", "$netboot_order")) };
 }
 
-/** What GRUB looks for on the disks: the loader that the program names, or the one of UEFI's convention (UEFI 2.10, 3.5.1.1); nothing where the firmware is to go on by itself. */
-const loaderOf = ({ method, loader }: LocalBoot): string => (method === "exit" ? "" : method === "chain" ? loader : "/EFI/BOOT/BOOTX64.EFI");
+/** Where signed loaders are on a disk: those of systems first, as the one of UEFI's convention (UEFI 2.10, 3.5.1.1) may be shim's, which writes boot options. */
+const LOADERS = [
+  ...["debian", "ubuntu", "fedora", "redhat", "centos", "rocky", "almalinux"].map((system) => `/EFI/${system}/shimx64.efi`),
+  "/EFI/opensuse/shim.efi", "/EFI/sles/shim.efi", "/EFI/Microsoft/Boot/bootmgfw.efi", "/EFI/BOOT/BOOTX64.EFI",
+];
+
+/** What GRUB looks for on the disks, the first that is there; nothing where the firmware is to go on by itself, which after GRUB may mean its menu: GRUB can end only well. */
+const loadersOf = ({ method, loader }: LocalBoot): string[] => (method === "exit" ? [] : method === "chain" ? [loader] : LOADERS);
 
 /** For a reviewer, in place of iPXE's first file and script. */
 export const secureFirst = (mac: string | undefined) => `${SHIM} → ${mac ? configOf(mac) : ""}`;
