@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { fileInput, type FileSource, type LocalFile } from "./localFile";
 
 export type Processor = "x86" | "x86_64" | "arm64";
@@ -31,6 +31,12 @@ export async function programInput(source: string | FileSource): Promise<LocalFi
     const begin = await head(file.path);
     const linux = begin.length > 0x238 && begin.toString("latin1", 0x202, 0x206) === "HdrS" ? { machine: begin[0x236]! & 1 ? "x86_64" as const : "x86" as const } : {};
     return { ...file, ...(efiProgram(begin) ?? linux) };
+}
+
+/** GRUB for the network. Debian 12's signed one has no module for HTTP, and none can be added to it; one that has says the protocol's name. */
+export async function grubInput(source: string | FileSource): Promise<LocalFile & Program & { http?: boolean }> {
+    const file = await programInput(source);
+    return file.problem || !(await readFile(file.path)).includes("HTTP/1.1") ? file : { ...file, http: true };
 }
 
 /** The first bytes of a file, as far as headers are. */

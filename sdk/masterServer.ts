@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Connection, guarded } from "./connection";
 import { type Handle, handle } from "./handle";
 import type { Fields, Inputs } from "./inputs";
-import { programInput } from "./executable";
+import { grubInput, programInput } from "./executable";
 import { fileInput, type FileSource } from "./localFile";
 import { type Master, NetbootResource } from "./resource";
 
@@ -53,7 +53,7 @@ export class MasterServer extends NetbootResource {
         const plain = guarded(connection);
         const host = pulumi.unsecret(plain.apply((it) => it.host));
         const own = loaders && { loaders: Object.fromEntries(Object.entries(loaders).map(([firmware, loader]) => [firmware, loaderInput(loader)])) };
-        const signed = secureBoot && { secureBoot: { shim: pulumi.output(secureBoot.shim).apply(programInput), grub: pulumi.output(secureBoot.grub).apply(programInput) } };
+        const signed = secureBoot && { secureBoot: { shim: pulumi.output(secureBoot.shim).apply(programInput), grub: pulumi.output(secureBoot.grub).apply(grubInput) } };
         super("MasterServer", name, { ...rest, ...own, ...signed, host, __connection: plain }, ["__ref"], opts);
         this.__handle = handle(this.__ref, plain);
     }

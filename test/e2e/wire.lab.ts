@@ -20,7 +20,7 @@ const byUuid = "11111111-2222-3333-4444-555555555502";
 const serial = "Rack 7: 5% off+/&=?";
 const stranger = "52:54:00:00:00:99";
 const insisting = "52:54:00:00:00:77";
-const signed = { shim: signedProgram("shim"), grub: signedProgram("GRUB") };
+const signed = { shim: signedProgram("shim"), grub: signedProgram("GRUB HTTP/1.1") };
 
 interface Site {
     master?: string;

@@ -28,7 +28,7 @@ const recipes = {
     kernel: { folder: "kernel", from: "baseDebian12" },
     clientArm64: { folder: "clientArm64", from: "baseDebian12" },
     kernelArm64: { folder: "kernelArm64", from: "baseDebian12" },
-    signed: { folder: "signed", from: "baseDebian12" },
+    signed: { folder: "signed", from: "baseDebian13" },
     debianDisk: { folder: "debianDisk", from: "baseDebian12", args: { MEBIBYTES: 640 } },
     templateDisk: { folder: "debianDisk", from: "baseDebian12", args: { MEBIBYTES: 1024, MORE: "cloud-init open-iscsi busybox" } },
     winpe: { folder: "winpe", from: "baseDebian12" },

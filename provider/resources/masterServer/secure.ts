@@ -32,5 +32,8 @@ export const secureProblems = (input: MasterServer): Problem[] =>
   files(input).flatMap(([part, blob]) => {
     const property = `secureBoot.${part}`;
     const wrong = [...blobProblems(blob, property), ...namesakes(input, NAMES[part])];
-    return wrong.length || (blob.signed && blob.machine === "x86_64") ? wrong : [{ property, reason: `${property} is ${quoted(blob.path)}, which is no signed EFI program for x86_64: take the file from the distribution's package, as signed by it.` }];
+    if (wrong.length) return wrong;
+    const say = (what: string, mend: string): Problem[] => [{ property, reason: `${property} is ${quoted(blob.path)}, which ${what}: ${mend}.` }];
+    if (!blob.signed || blob.machine !== "x86_64") return say("is no signed EFI program for x86_64", "take the file from the distribution's package, as signed by it");
+    return part === "grub" && !blob.http ? say("cannot fetch over HTTP", "take grubnetx64.efi.signed of Debian 13 or later") : [];
   });
