@@ -64,7 +64,7 @@ test("a machine with Secure Boot comes to a signed kernel by shim and GRUB, with
 
 test("a kernel whose signature is not its own is refused on the screen, and the machine goes on to its own disk", { timeout: 400_000 }, async () => {
     const client = await startClient(lab, { name: "forged", firmware: "secure", mac: macs.forged, memory: 1024, disk: signedDisk() });
-    await client.waitFor(/^netboot: that could not be fetched, or nobody whom this machine trusts has signed it/, 300_000);
+    await client.waitFor(/^netboot: not fetched, or signed by nobody whom this machine trusts/, 300_000);
     await client.waitFor("local", 90_000);
     assert.match(client.serial().join("\n"), /bad shim signature[^]*netboot: booting the local disk[^]*LOCAL-DISK-BOOTED signed/);
     await client.stop();
@@ -84,7 +84,7 @@ test("a machine with Secure Boot begins an installation once; broken off, it say
     assert.match(client.cmdline(), /answers=http:\S+\/answers\/fresh\/answers netboot\.master=http:\S+ netboot\.machine=fresh netboot\.order=[0-9a-f]{32}$/);
     assert.equal((await master.exec("ls /srv/netboot/claims/*/ | grep -c '^by-'")).trim(), "1");
     await client.restart();
-    await client.waitFor(/^netboot: this installation has begun before and has not come to its end/, 300_000);
+    await client.waitFor(/^netboot: this installation has begun before, and is not begun again/, 300_000);
     await client.waitFor("local", 90_000);
     assert.match(await master.exec("cat /srv/netboot/reports/fresh/status"), /"stage":"failed","error":"the installation has begun before/);
     await client.stop();
