@@ -18,7 +18,7 @@ function rules(input: InstallerImage): Problem[] {
   return [
     ...(master.installers ? [] : say("master", `is "${master.name}", which takes no orders for installations: give the MasterServer installers: true`)),
     ...(own && family !== "debian" ? say("package", `is ${quoted(own.name)}, and family is "${family}": a package is for family: "debian"; give kernel and initrds`) : []),
-    ...(own && (kernel || initrds.length) ? say("package", `is ${quoted(own.name)}, and ${kernel ? "kernel" : "initrds"} is given as well: leave one of them out`) : []),
+    ...(own && kernel ? say("package", `is ${quoted(own.name)}, and kernel is given as well: leave one of them out`) : []),
     ...(own || kernel ? [] : say("kernel", `is missing: give the installer's kernel and initrds${family === "debian" ? ', or package: { name: "debian-installer-12-netboot-amd64" }' : ""}`)),
     ...(kernel ? blobProblems(kernel, "kernel") : []),
     ...initrds.flatMap((initrd, i) => blobProblems(initrd, `initrds[${i}]`)),
@@ -33,17 +33,24 @@ interface Files extends Pick<Desired, "state" | "sources" | "builds"> {
   initrds: string[];
 }
 
-/** Out of a package, by the master; or files from here. */
+/** Out of a package, by the master; or files from here. Of both, the package's come first: what a later one holds takes its files' place. */
 function filesOf({ package: own, kernel, initrds }: InstallerImage): Files {
-  if (own) {
-    const { recipe, script } = unpacking(own);
-    const path = `/installer/${recipe.slice(0, 16)}`;
-    return { digest: recipe, kernel: `${path}/linux`, initrds: [`${path}/initrd.gz`], state: { artifacts: { [HTTP + path]: { recipe } } }, builds: { [HTTP + path]: { script } } };
-  }
+  if (!own) return sent(kernel, initrds);
+  const { recipe, script } = unpacking(own);
+  const path = `/installer/${recipe.slice(0, 16)}`;
+  const unpacked: Files = { digest: recipe, kernel: `${path}/linux`, initrds: [`${path}/initrd.gz`], state: { artifacts: { [HTTP + path]: { recipe } } }, builds: { [HTTP + path]: { script } } };
+  if (!initrds.length) return unpacked;
+  const { digest, initrds: more, state, sources } = sent(undefined, initrds);
+  return { ...unpacked, digest: digest === UNKNOWN ? UNKNOWN : digestOf([recipe, digest]), initrds: [...unpacked.initrds, ...more], state: { ...unpacked.state, ...state }, sources };
+}
+
+const digestOf = (parts: string[]) => createHash("sha256").update(parts.map((part) => `${part}\n`).join("")).digest("hex");
+
+function sent(kernel: Blob | undefined, initrds: Blob[]): Files {
   const all = [...(kernel ? [kernel] : []), ...initrds];
   const known = ({ name, sha256 }: Blob) => ({ name, sha256: sha256! });
   return {
-    digest: hasUnknown(all) ? UNKNOWN : createHash("sha256").update(all.map(({ sha256 }) => `${sha256}\n`).join("")).digest("hex"),
+    digest: hasUnknown(all) ? UNKNOWN : digestOf(all.map(({ sha256 }) => sha256!)),
     kernel: kernel ? blobPath(known(kernel)) : "", initrds: initrds.map((file) => blobPath(known(file))),
     state: { blobs: Object.fromEntries(all.map((file) => [HTTP + blobPath(known(file)), { sha256: file.sha256!, size: file.size! }])) },
     sources: Object.fromEntries(all.map(({ sha256, path }) => [sha256!, path])),
@@ -65,7 +72,7 @@ const type: ResourceType<InstallerImage> = {
       ...(typeof template === "object" && { place: template.path }), ...(Object.keys(answers).length && { answers }),
     };
     const bytes = [kernel, ...initrds].reduce((sum, file) => sum + (file?.size ?? 0), 0);
-    return { ...made, outputs: settled({ ref, digest }), checks: [{ check: "space", path: SITE, bytes: bytes || ROOM }] };
+    return { ...made, outputs: settled({ ref, digest }), checks: [{ check: "space", path: SITE, bytes: bytes + (input.package ? ROOM : 0) }] };
   },
 };
 export default type;
