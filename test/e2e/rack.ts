@@ -9,17 +9,23 @@ import { site } from "./site.ts";
 export const PASSWORD = "correct horse";
 /** Of that password: `openssl passwd -6`. */
 export const HASH = "$6$netboot$fibKZrD2as1U7I9H5NmjMK2XqcfCG8/MVCGmtrks2UGfdYXnE3gMPImtvPXpdsRmaMDcKFZP.e4rcT7wVP.t..";
+/** The installer's kernel's, for a lab's machines: on the serial line, and in plain text. */
+export const CMDLINE = "console=ttyS0 no_timer_check DEBIAN_FRONTEND=text";
 
 export const rack = (lab: Lab, master: Master, servers: Record<string, { mac: string; role: string }>, more: Record<string, unknown> = {}): Promise<Project & Disposable> =>
-    site(lab, master, "debian-rack", { servers: JSON.stringify(servers), release: `${master.debian}`, mirror: "192.0.2.1", generation: 1, rootHash: HASH, cmdline: "console=ttyS0 no_timer_check DEBIAN_FRONTEND=text", kernelOptions: "console=ttyS0 no_timer_check", ...more });
+    site(lab, master, "debian-rack", { servers: JSON.stringify(servers), release: `${master.debian}`, mirror: "192.0.2.1", generation: 1, rootHash: HASH, cmdline: CMDLINE, kernelOptions: "console=ttyS0 no_timer_check", ...more });
 
-/** The mirror, for machines of the lab, which know no name server: this machine asks for them. */
-export async function mirror(lab: Lab): Promise<{ host: string; asked: () => number; [Symbol.dispose](): void }> {
+/** The mirror, for machines of the lab, which know no name server: this machine asks for them, but for what is given here, by path below /debian. */
+export async function mirror(lab: Lab, own = new Map<string, Buffer>()): Promise<{ host: string; asked: () => number; refused: () => string[]; [Symbol.dispose](): void }> {
     let asked = 0;
+    const refused: string[] = [];
     const server: Server = createServer((query, answer) => {
         asked++;
+        const ours = own.get(decodeURIComponent(query.url!).replace("/debian/", ""));
+        if (ours) return void answer.writeHead(200, { "content-length": ours.length }).end(query.method === "HEAD" ? undefined : ours);
         const { host: _, connection: __, ...headers } = query.headers;
         const there = request({ host: "deb.debian.org", path: query.url, method: query.method, headers }, (back) => {
+            if (back.statusCode! >= 400) refused.push(`${back.statusCode} ${query.url}`);
             answer.writeHead(back.statusCode!, back.headers);
             back.pipe(answer);
         });
@@ -27,5 +33,5 @@ export async function mirror(lab: Lab): Promise<{ host: string; asked: () => num
         query.pipe(there);
     });
     await new Promise<void>((ready) => server.listen(0, lab.network.gateway, ready));
-    return { host: `${lab.network.gateway}:${(server.address() as AddressInfo).port}`, asked: () => asked, [Symbol.dispose]: () => void (server.closeAllConnections(), server.close()) };
+    return { host: `${lab.network.gateway}:${(server.address() as AddressInfo).port}`, asked: () => asked, refused: () => refused, [Symbol.dispose]: () => void (server.closeAllConnections(), server.close()) };
 }

@@ -33,10 +33,10 @@ test("kickstart: pykickstart's ksvalidator", { timeout: 600_000 }, () => {
 test("autoinstall: cloud-init's schema", { timeout: 600_000 }, async () => {
     const lab = await openLab();
     try {
-        const { exec, tryExec } = await startMaster(lab, { debian: 13, files: { "/tmp/good.yaml": recorded("ubuntu", "user-data"), "/tmp/bad.yaml": recorded("ubuntu", "user-data").replace("version: 1", "version: one") } });
+        const { exec, tryExec } = await startMaster(lab, { debian: 13, files: { "/root/good.yaml": recorded("ubuntu", "user-data"), "/root/bad.yaml": recorded("ubuntu", "user-data").replace("version: 1", "version: one") } });
         await exec("apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends cloud-init");
-        assert.match(await exec("cloud-init schema --config-file /tmp/good.yaml 2>&1"), /Valid schema/);
-        assert.notEqual((await tryExec("cloud-init schema --config-file /tmp/bad.yaml")).exitCode, 0);
+        assert.match(await exec("cloud-init schema --config-file /root/good.yaml 2>&1"), /Valid schema/);
+        assert.notEqual((await tryExec("cloud-init schema --config-file /root/bad.yaml")).exitCode, 0);
     } finally {
         await lab.close();
     }
