@@ -73,6 +73,8 @@ export interface Kind<K extends KindName = KindName, Seen = any> {
   ours?(seen: Seen): boolean;
   /** What the owner's record says of the spec: short, without tab or newline, equal for equal specs. */
   digest(want: SpecOf<K>): string;
+  /** The directory of a key: what we made there stays with the key, empty or not. */
+  directory?(key: string): string;
   /** Does the owner's record say that it stays when nobody declares it any more? It is nobody's then. */
   retained?(digest: string): boolean;
   /** What another stack may not have beside this key, though it is not the same. */

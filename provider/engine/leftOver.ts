@@ -1,5 +1,6 @@
 import { isPath } from "./entries";
 import type { Facts } from "./facts";
+import { kindOf } from "./kinds";
 import type { Plan } from "./plan";
 import { split, type OwnerRecord } from "./record";
 import { owedBy } from "./units";
@@ -12,14 +13,17 @@ export function leftOver(plan: Plan, facts: Facts, after: ReadonlyMap<string, Ow
 
   const entries = [...after.values()].flatMap((record) => [...record.keys()].map(split));
   const needed = new Set<string>();
-  for (const [name, key] of entries)
-    if (isPath(name)) for (let at = key; at && !needed.has(at); at = at.slice(0, at.lastIndexOf("/"))) needed.add(at);
+  for (const [name, key] of entries) if (isPath(name)) for (const at of upwards(key)) needed.add(at);
+  const own = new Set(entries.flatMap(([name, key]) => kindOf(name).directory?.(key) ?? []));
   return {
     debts,
-    prune: [...facts.created].filter((dir) => !needed.has(dir)).sort((a, b) => b.length - a.length),
+    prune: [...facts.created].filter((dir) => !needed.has(dir) && !upwards(dir).some((at) => own.has(at))).sort((a, b) => b.length - a.length),
     purge: facts.installed.size > 0 && !entries.some(([name]) => name === "packages"),
   };
 }
+
+/** A path and the directories that it is in, but for the root. */
+const upwards = (path: string): string[] => path.split("/").slice(1).map((_, i, parts) => `/${parts.slice(0, i + 1).join("/")}`);
 
 function debtsOf(facts: Facts, after: ReadonlyMap<string, OwnerRecord>): string[] {
   const debts: string[] = [];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { createEngine } from "../../provider/dist/engine/index.js";
 import { reportsIn, reportsScript } from "../../provider/dist/engine/reports.js";
@@ -23,4 +23,21 @@ test("what the master knows of its machines, in one trip, and what a machine say
   assert.deepEqual({ ...first, age: 0 }, { machine: "desk-01", generation: 2, order: "waiting", age: 0, said: { stage: "write", error: "?[31mred", percent: 41.5, rate: 5242880 } });
   assert.equal(second!.said!.error, "its report cannot be read");
   assert.deepEqual(third, { machine: "desk-03", generation: 0, order: "none" });
+});
+
+test("where a machine may leave a word stays while nothing is in it, though others go", async (t) => {
+  const host = fastHost();
+  t.after(() => host.remove());
+  const engine = createEngine(host.connect(), { watch: 0 });
+  const machine = (name: string, want?: object) => ({ owner: urn("Machine", name), label: name, want }) as any;
+  await engine.reconcile(machine("desk-01", { reports: { "desk-01": "" } }));
+  await engine.reconcile(machine("desk-02", { reports: { "desk-02": "" } }));
+  await engine.reconcile(machine("room", { places: { "/srv/netboot/discovered": 1 } }));
+  rmSync(host.path("/srv/netboot/discovered/free/000"), { recursive: true });
+  await engine.reconcile(machine("desk-02"));
+  assert.deepEqual(readdirSync(host.path("/srv/netboot/reports")), ["desk-01"]);
+  assert.deepEqual(readdirSync(host.path("/srv/netboot/discovered")), ["free"]);
+  await engine.reconcile(machine("room"));
+  await engine.reconcile(machine("desk-01"));
+  assert.deepEqual(existsSync(host.path("/srv/netboot")), false);
 });

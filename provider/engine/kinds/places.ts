@@ -35,6 +35,7 @@ printf '%s\n' "$k" | while IFS= read -r at; do
 done; :`,
   parse: ([free, taken]) => ({ free: Number(free), taken: Number(taken) }),
   digest: (want) => String(want),
+  directory: (path) => path,
   diff(want, seen) {
     if (want === undefined) return seen && "no longer declared";
     if (!seen) return "missing";

@@ -16,6 +16,7 @@ export const reports: Kind<"reports", Seen> = {
 ( cd ${REPORTS} 2>/dev/null && printf '%s\n' "$k" | xargs -d '\n' stat --printf 'reports\t%n\t%u\n' -- 2>/dev/null )`,
   parse: ([owner]) => ({ owner: owner! }),
   digest: () => "-",
+  directory: (machine) => `${REPORTS}/${machine}`,
   diff(want, seen) {
     if (want === undefined) return seen && "no longer declared";
     if (!seen) return "missing";
@@ -23,7 +24,7 @@ export const reports: Kind<"reports", Seen> = {
   },
   observed: (_seen, want) => want,
   script(todo) {
-    const path = (machine: string) => `${REPORTS}/${machine}`;
+    const path = reports.directory!;
     return {
       prepare: todo.filter((t) => t.op !== "remove").map((t) => sh`ensure_dir ${path(t.key)} && chown 33:33 ${path(t.key)} || fail`),
       retire: todo.filter((t) => t.op === "remove").map((t) => sh`rm -rf -- ${path(t.key)} || fail`),
