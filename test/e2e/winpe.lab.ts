@@ -50,10 +50,10 @@ const parts = { BCD: "Boot/BCD", "boot.sdi": "Boot/boot.sdi", "boot.wim": "sourc
 const original = Object.fromEntries(Object.entries(parts).map(([name, path]) => [name, sha256(readFileSync(join(winpe.media, path)))]));
 
 test("a wrong loader and an image that is not there are refused in the preview", async () => {
-    site.program(program({ digest: "0".repeat(64), index: ", index: 3" }));
-    const { text } = await site.run(["preview"], { expect: 1 });
-    assert.match(text, new RegExp(`wimboot is "./wimboot", whose SHA-256 is ${sha256(loader)} and not 0000`));
-    assert.match(text, /index is 3, and \S*boot\.wim" holds 2 images \(1: Stand-in for Windows PE \(x64\), 2: Stand-in for Windows Setup \(x64\)\)/);
+    // One by one: the engine may end at the first.
+    const refused = async (wrong: Parameters<typeof program>[0]) => (site.program(program(wrong)), (await site.run(["preview"], { expect: 1 })).text);
+    assert.match(await refused({ digest: "0".repeat(64) }), new RegExp(`wimboot is "./wimboot", whose SHA-256 is ${sha256(loader)} and not 0000`));
+    assert.match(await refused({ index: ", index: 3" }), /index is 3, and \S*boot\.wim" holds 2 images \(1: Stand-in for Windows PE \(x64\), 2: Stand-in for Windows Setup \(x64\)\)/);
 });
 
 test("the master makes what is served, and says of what it cannot use why", async (t) => {
