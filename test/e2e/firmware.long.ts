@@ -85,7 +85,7 @@ test("a machine with Secure Boot begins an installation once; broken off, it say
     assert.match(client.cmdline(), /answers=http:\S+\/answers\/fresh\/answers netboot\.master=http:\S+ netboot\.machine=fresh netboot\.order=[0-9a-f]{32}$/);
     assert.equal((await master.exec("ls /srv/netboot/claims/*/ | grep -c '^by-'")).trim(), "1");
     // GRUB uses the same ports again, and cannot while the master still holds what it never closed.
-    await until("the end of its connections", 400_000, async () => ((await master.exec("ss -Htan 'sport = :80' | grep -vc LISTEN || true")).trim() === "0" ? true : undefined));
+    await until("the end of its connections", 400_000, async () => ((await master.exec("ss -Htan 'sport = :80'")).split("\n").every((line) => !line || line.startsWith("LISTEN")) ? true : undefined));
     await client.restart();
     await client.waitFor(/^netboot: this installation has begun before, and is not begun again/, 300_000);
     assert.equal((await master.exec("ls /srv/netboot/claims/*/ | grep -c '^by-'")).trim(), "1");
