@@ -31,7 +31,7 @@ const image = Buffer.concat([content, Buffer.alloc((SIZE << 20) - content.length
 const macs = { bios: "52:54:00:00:0c:01", uefi: "52:54:00:00:0c:02" };
 
 const program = (generation: number, { more = "", confirmed = true } = {}) => `
-const m = master({ imaging: { cmdline: "console=ttyS0 no_timer_check", multicast: { rate: "4m", machines: 2, wait: 300 } } });
+const m = master({ imaging: { cmdline: "console=ttyS0 no_timer_check", multicast: { rate: "12m", machines: 2, wait: 300 } } });
 new netboot.DhcpPool("lan", { master: m, subnet, range });
 const classroom = new netboot.DiskImage("classroom", { master: m, source: site.require("image") });
 const write = boot.clone(classroom, { disk: "only", generation: ${generation}, transport: "${generation === 1 ? "multicast" : "unicast"}" });
@@ -133,5 +133,6 @@ test("a higher generation erases once more; a lower one is refused", { timeout: 
     assert.equal(await diskDigest(bios!), expected);
     site.program(program(1));
     const { text } = await site.up({ expect: 1 });
-    assert.match(text, /boot\.generation is 1 for bios, and 2 was ordered already/);
+    // Both are refused; Pulumi's engine may end at the first of them.
+    assert.match(text, new RegExp(`boot\\.generation is 1 for (bios|${member}), and 2 was ordered already`));
 });
