@@ -5,6 +5,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
@@ -12,6 +13,9 @@ const suites: Record<string, string[]> = { fast: ["test"], all: ["test", "host",
 const suite = process.argv[2] ?? "all";
 const endings = suites[suite];
 if (!endings) throw new Error(`no suite "${suite}": ${Object.keys(suites).join(", ")}`);
+
+/** One more than there are processors, since a third of the time goes by in waiting for machines; each file may have masters and machines of 4 GiB in all. */
+const atOnce = Math.max(1, Math.min(availableParallelism() + 1, Math.floor(totalmem() / 2 ** 32)));
 
 const files = (ending: string) => globSync(`test/**/*.${ending}.ts`, { cwd: root }).sort();
 const run = (title: string, args: string[]) => {
@@ -23,5 +27,5 @@ const run = (title: string, args: string[]) => {
 run("types of the tests", ["node_modules/typescript/bin/tsc", "-p", "test"]);
 for (const ending of endings) {
     const list = files(ending);
-    if (list.length) run(`${list.length} files *.${ending}.ts`, ["--test", "--test-concurrency=2", ...list]);
+    if (list.length) run(`${list.length} files *.${ending}.ts`, ["--test", `--test-concurrency=${atOnce}`, ...list]);
 }
