@@ -21,6 +21,7 @@ const SAME = "the floor with the same state";
 /** Resources of ours against as many of a provider that does nothing, for each of these sizes. */
 export async function scale(lab: Lab, sizes: number[], say: (row: Row) => void): Promise<void> {
     const most = sizes.at(-1)!;
+    const many = (count: number) => count.toLocaleString("en");
     const master = await startMaster(lab);
     const add = (what: string, ours: Ran & Costs, base: Ran, aim: number, against: string) => say({ what, seconds: ours.seconds, base: base.seconds, against, aim, costs: ours.costs });
     for (const count of sizes)
@@ -28,26 +29,26 @@ export async function scale(lab: Lab, sizes: number[], say: (row: Row) => void):
             const whole = count === most && setting === checkpoints;
             const base = await measured(lab, master, floor(count), setting, whole);
             const ours = await measured(lab, master, machines(count), setting, whole);
-            add(`up of ${count}, ${setting.name}`, ours.up, base.up, setting === checkpoints ? 1.3 : 1.5, "the floor");
+            add(`up of ${many(count)}, ${setting.name}`, ours.up, base.up, setting === checkpoints ? 1.3 : 1.5, "the floor");
             if (count !== most) continue;
             // A checkpoint writes the whole state: what the engine takes for more of it is not what we take.
             const same = await measured(lab, master, floor(count, ours.bytes), setting, whole);
-            add(`up of ${count}, ${setting.name}`, ours.up, same.up, setting === checkpoints ? 1.3 : 1.5, SAME);
+            add(`up of ${many(count)}, ${setting.name}`, ours.up, same.up, setting === checkpoints ? 1.3 : 1.5, SAME);
             if (!whole) continue;
-            add(`preview of ${count}`, ours.preview, same.preview, 1.3, SAME);
-            add(`second up of ${count}`, ours.again!, same.again!, 1.3, SAME);
-            add(`preview of ${count}`, ours.preview, base.preview, 1.3, "the floor");
-            add(`second up of ${count}`, ours.again!, base.again!, 1.3, "the floor");
-            add(`refresh of ${count}`, ours.refresh!, base.refresh!, 5, "the floor, which asks no host");
+            add(`preview of ${many(count)}`, ours.preview, same.preview, 1.3, SAME);
+            add(`second up of ${many(count)}`, ours.again!, same.again!, 1.3, SAME);
+            add(`preview of ${many(count)}`, ours.preview, base.preview, 1.3, "the floor");
+            add(`second up of ${many(count)}`, ours.again!, base.again!, 1.3, "the floor");
+            add(`refresh of ${many(count)}`, ours.refresh!, base.refresh!, 5, "the floor, which asks no host");
         }
     if (most >= 1000) {
         // At Pulumi's default parallelism: more connections at once than sshd's MaxStartups are refused.
         const [ours, base, dialled] = [await measured(lab, master, machines(most), unsaved, false), await measured(lab, master, floor(most), unsaved, false), await measured(lab, master, dialEach(most), unsaved, false)];
-        add(`up of ${most} above the floor, ${unsaved.name}`, above(ours.up, base.up), above(dialled.up, base.up), 0.1, "a dial and a command a file");
+        add(`up of ${many(most)} above the floor, ${unsaved.name}`, above(ours.up, base.up), above(dialled.up, base.up), 0.1, "a dial and a command a file");
     }
     const one = await measured(lab, master, floor(1), checkpoints, false);
     const fleet = await measured(lab, master, machines(most, true), checkpoints, false);
-    add(`up of a fleet of ${most}`, fleet.up, one.up, 2, "the floor of one resource");
+    add(`up of a fleet of ${many(most)}`, fleet.up, one.up, 2, "the floor of one resource");
 }
 
 interface Measured {
