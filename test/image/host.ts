@@ -45,6 +45,7 @@ export const ours = (host: FastHost): string[] => Object.keys(host.snapshot()).f
 
 /** The digest of the disk, put together from what is served as a machine does it. */
 export async function restored(host: FastHost, one: any): Promise<string> {
+  assert.equal((await host.shell("find /srv/netboot/http ! -perm -004")).stdout, "", "the web server is not root");
   const script = `cd ${placeOf(one)}; grep ^part index | while read -r _ n offset length sum xxh packed; do
   if [ $sum = zero ]; then head -c $length /dev/zero; continue; fi
   sed 's|^\\(..\\).*|../../chunks/\\1/&.zst|' part.$n | xargs cat >/tmp/part

@@ -48,6 +48,8 @@ else
   files() { while read -r sum _; do printf '%s\0' "$CHUNKS/${sum%"${sum#??}"}/$sum.zst"; done <sums; }
   # A chunk of another image may have gone bad on the disk since.
   if [ -n "$reused" ] && [ "$(files | xargs -0 zstd -dqc -- 2>/dev/null | xxhsum -H2 | cut -c1-32)" != "$hash" ]; then store all; fi
+  # A packed chunk has the mode of the raw one, and blocks are received for root alone.
+  files | xargs -0 chmod 644 -- || exit 1
   cut -c1-64 sums >"$OUT/part.$n" || exit 1
   whole=$(files | xargs -0 cat -- | sha256sum) || exit 1
   line="${whole%% *} $hash $(files | xargs -0 stat -c %s -- | awk '{ sum += $1 } END { printf "%.0f", sum }')"
