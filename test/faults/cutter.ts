@@ -8,6 +8,8 @@ export interface Cutter {
     packets(): number;
     /** From now on, cuts when the n-th packet is to be passed on; Infinity counts only. */
     arm(at: number): void;
+    /** Has it cut since the last `arm`? */
+    hasCut(): boolean;
     close(): Promise<void>;
 }
 
@@ -33,6 +35,7 @@ export async function startCutter(host: string, port: number): Promise<Cutter> {
     return {
         port: (server.address() as AddressInfo).port,
         packets: () => count,
+        hasCut: () => count >= limit,
         arm: (at) => void ([count, limit] = [0, at]),
         close: () => {
             open.forEach((socket) => socket.destroy());
