@@ -125,14 +125,9 @@ for (const name of resourceNames())
         });
 
         it("refuses hostile texts, or leaves them without effect", () => {
-            const tried = new Map<string, number>();
             for (const inputs of good(name))
                 for (const { path, value } of places(inputs)) {
                     if (typeof value !== "string") continue;
-                    // Three of the inputs that have something at a place tell what thirty would.
-                    const place = path.map((part) => (/^\d+$/.test(`${part}`) ? "*" : part)).join(".");
-                    tried.set(place, (tried.get(place) ?? 0) + 1);
-                    if (tried.get(place)! > 3) continue;
                     for (const [text, where] of HOSTILE) {
                         const { failures, desired } = judged(name, put(inputs, path, text) as Fields);
                         if (failures.length) assertSentences(failures);
