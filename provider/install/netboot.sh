@@ -87,7 +87,7 @@ get_job() {
     mv "$W/job.new" "$W/job"
 }
 
-# Of udev, as lsblk shows them: lsblk itself is not everywhere.
+# Of udev, as lsblk shows them: lsblk itself is not everywhere. A disk that udev does not know has no properties, and below the kernel is asked.
 property() { sed -n "s/^$1=//p" "$W/properties" | head -n 1; }
 look_at() {
     name=$1 path=$R/sys/block/$1

@@ -101,7 +101,7 @@ take() {
         mkdir -p "$root${1%/*}"
     fi
     cp -p "$pool$1" "$root$1"
-    # No libraries for one sort of processor only: the machine is another one.
+    # No libraries for one sort of processor only: the machine is another one. What needs no library makes it fail as well; what is amiss stands in its words, looked for below.
     within "/$ld" --glibc-hwcaps-mask none --list "$1" > "$work/needs" 2>&1 || true
     ! grep -E 'not found|cannot open shared' "$work/needs" >&2 || fail "$1 lacks a library"
     for library in $(sed -n 's|^[^/]*\(/[^ ]*\) (0x.*|\1|p' "$work/needs"); do
