@@ -26,7 +26,7 @@ target_idle() { # iqn
     finish target "$1"
   }
 }
-secret_of() { while read -r word _ value; do if [ "$word" = incominguser ]; then printf '%s\n' "$value"; fi; done 2>/dev/null <${TARGETS}/"$1".conf; }
+secret_of() { secret=; while read -r word _ value; do [ "$word" != incominguser ] || secret=$value; done 2>/dev/null <${TARGETS}/"$1".conf; } # iqn; sets secret
 # Sixteen characters of twelve bytes each, many at a time.
 secret_draw() { # sets secret
   [ -n "\${drawn-}" ] || drawn=$(head -c 1200 /dev/urandom | base64 -w 16 | tr '+/' '._')
@@ -47,15 +47,16 @@ target_write() { # iqn conf script-path script [volume generation]...
     generation_now "$1" "$2"
     conf=\${conf%%"$1/disk.$2"*}$1/disk.$NOW\${conf#*"$1/disk.$2"}; shift 2
   done
-  secret=$(secret_of "$iqn")
+  secret_of "$iqn"
   case $secret in ????????????????) ;; *) secret_draw ;; esac
   [ "\${#secret}" = 16 ] || fail
   umask 077
   stage ${TARGETS} targets
   told "$conf" "$secret" >"$S/$iqn.conf" || torn "$iqn"
   stage "\${path%/*}" targets
+  [ -g "$S" ] || { chgrp 33 "$S" && chmod g+s "$S"; } || fail # what is written here is the web server's group's
   umask 027
-  told "$script" "$secret" >"$S/\${path##*/}" && chgrp 33 "$S/\${path##*/}" || torn "$path"
+  told "$script" "$secret" >"$S/\${path##*/}" || torn "$path"
   umask 022
 }
 # An account outlives its target, and with it an old secret.

@@ -9,7 +9,7 @@ import { zfs } from "./zfs";
  * driver is, and each of its disks as `disk.GENERATION`: the disk itself, or a link to its device. DISK is such a path. What is made lies under a temporary name until it is
  * placed, and what a crash leaves of that goes with a later commit.
  *
- * `create PATH GENERATION BYTES`, `clone PATH GENERATION FROM-DISK`: make a disk. `place PATH GENERATION`: into its place, when all that was written to it is durable.
+ * `create PATH GENERATION BYTES`, `clone PATH GENERATION FROM-DISK`: make a disk.
  * `size DISK`: prints the bytes that were asked for. `grow DISK BYTES`. `delete PATH GENERATION`: gone, or was not there; fails by its status. `lost STORE`: removes what no volume of the store names.
  * `full STORE`: prints how full that is which they are kept in, in percent, and what that is.
  */

@@ -15,7 +15,8 @@ const MARK = ".netboot-store";
 export const volumeLibrary: Sh = lines([
   ...allDrivers.map(({ library }) => library),
   sh`
-lineage() { sed -n "s/^$2 //p" "$1/lineage" 2>/dev/null; } # path key
+# What is done for each of a thousand copies starts no process that it can do without.
+lineage() { VALUE=; while read -r word value; do [ "$word" != "$2" ] || VALUE=$value; done 2>/dev/null <"$1/lineage"; } # path key; sets VALUE
 refuse() { # path words; of a volume that was not there nothing stays
   [ -e "$1/lineage" ] || { rm -rf -- "$1/.netboot-stage" && rmdir -- "$1"; } 2>/dev/null
   volume_recorded "\${1%/*}" || rm -f -- "\${1%/*}/${MARK}"
@@ -50,35 +51,42 @@ volume_store() { # path
 }
 setting() { while read -r word value; do if [ "$word" = "$1" ]; then printf '%s\n' "$value"; fi; done 2>/dev/null <${SETTINGS}; }
 # A store that fills up unseen takes all its disks with it.
-volume_room() { # driver path
+volume_room() { # driver path; asked once, and again when something large has been written
+  [ "\${roomy-}" != "\${2%/*}" ] || return 0
   "$1"_full "\${2%/*}" >"$W/full" && read -r full what which <"$W/full" || refuse "$2" "nobody can say how full that is which it is to be kept in"
   most=$(setting refuse) warn=$(setting warn)
   [ "$full" -lt "\${most:-101}" ] || refuse "$2" "its $what is $full % full, and from $most % on no volume is made: make room, or raise refusePercent"
   [ "$full" -lt "\${warn:-101}" ] || [ -f "$W/warned" ] || { : >"$W/warned"; say "note\${T}the $what $which is $full % full"; }
+  roomy=\${2%/*}
 }
-disk_staged() { printf '%s/.netboot-stage/disk/disk.%s\n' "$1" "$2"; } # path generation
-disk_generations() { find "$1" -maxdepth 1 ! -type d -regex '.*/disk\.[0-9]+' -printf '%f\n' | cut -c6-; } # path
+disk_generations() { # path; sets GENERATIONS
+  GENERATIONS=
+  for disk in "$1"/disk.*; do case \${disk##*/disk.} in *[!0-9]*) ;; *) GENERATIONS="$GENERATIONS \${disk##*/disk.}" ;; esac; done
+}
 volume_make() { # driver path generation bytes history image|volume|copy|empty source at
   driver=$1 path=$2 generation=$3 bytes=$4 history=$5 from=$6; shift 5
   progress "volume \${path##*/}, generation $generation"
   volume_store "$path"
-  ensure_dir "$path" && chmod 700 "$path" || fail
+  umask 077; ensure_dir "$path" || fail; umask 022
   volume_room "$driver" "$path"
   case $1 in
     empty) "$driver"_create "$path" "$generation" "$bytes" ;;
-    image) from="image $2"; image_bytes "$2"; "$driver"_create "$path" "$generation" "$BYTES"; image_into "$2" "$(disk_staged "$path" "$generation")" ;;
+    image) from="image $2"; image_bytes "$2"; "$driver"_create "$path" "$generation" "$BYTES"; image_into "$2" "$S/disk.$generation"; roomy= ;;
     volume | copy)
-      now=$(lineage "$2" generation) parent=\${3:-$now}
+      lineage "$2" generation; now=$VALUE parent=\${3:-$VALUE}
       [ -n "$now" ] || refuse "$path" "$2, which it is to be a copy of, is not there"
-      [ "$parent" = "$now" ] || disk_generations "$2" | grep -qx "$parent" || refuse "$path" "$2, which it is to be a copy of, is of generation $now and keeps no generation $parent"
+      disk_generations "$2"
+      case "$GENERATIONS " in *" $parent "*) ;; *) refuse "$path" "$2, which it is to be a copy of, is of generation $now and keeps no generation $parent" ;; esac
       # Volumes are open to nobody; machines' copies of them are.
       [ "$1" = volume ] || open=$(volume_open "$2")
       [ -z "\${open-}" ] || refuse "$path" "$2, which it is to be a copy of, is open: $open has a session on it"
       from="$1 $2 $parent"; "$driver"_clone "$path" "$generation" "$2/disk.$parent" ;;
   esac
-  at=$(disk_staged "$path" "$generation"); have=$("$driver"_size "$at") && [ -n "$have" ] || fail
-  if [ "\${bytes:=$have}" -lt "$have" ]; then refuse "$path" "it is to have $bytes bytes, and what it comes from has $have"; fi
-  [ "$bytes" = "$have" ] || "$driver"_grow "$at" "$bytes"
+  if [ -n "$bytes" ]; then
+    at=$path/.netboot-stage/disk/disk.$generation have=$("$driver"_size "$at") && [ -n "$have" ] || fail
+    [ "$bytes" -ge "$have" ] || refuse "$path" "it is to have $bytes bytes, and what it comes from has $have"
+    [ "$bytes" = "$have" ] || "$driver"_grow "$at" "$bytes"
+  fi
   case $driver in lvm_thin) said=lvm-thin ;; *) said=$driver ;; esac
   stage "$path" lineage
   { printf 'netboot-volume 1\ndriver %s\ngeneration %s\nfrom %s\n' "$said" "$generation" "$from" && said_history "$history"; } >"$S/lineage" || torn "$path/lineage"
@@ -88,12 +96,16 @@ volume_history() { # path history
   stage "$1" lineage
   { grep -v '^history ' "$1/lineage" && said_history "$2"; } >"$S/lineage" || torn "$1/lineage"
 }
-volume_place() { "$1"_place "$2" "$3"; place "$2" lineage; } # driver path generation
+volume_place() { # driver path generation
+  [ "$1" = reflink ] || sync "$2/.netboot-stage/disk/disk.$3" || fail
+  mv -fT -- "$2/.netboot-stage/disk/disk.$3" "$2/disk.$3" && mv -f -- "$2/.netboot-stage/lineage/lineage" "$2/lineage" || fail
+}
 # Disks that the lineage does not name or keep, once nothing offers them any more.
 volume_sweep() { # driver path
-  now=$(lineage "$2" generation) least=$(lineage "$2" history)
-  least=$((\${now:-0} - \${least:-0}))
-  for old in $(disk_generations "$2"); do
+  lineage "$2" generation; now=$VALUE
+  lineage "$2" history; least=$((\${now:-0} - \${VALUE:-0}))
+  disk_generations "$2"
+  for old in $GENERATIONS; do
     { [ "$old" -le "\${now:-0}" ] && [ "$old" -ge "$least" ]; } || iscsi_live | cut -f 3 | tr , '\n' | cut -d = -f 2- | grep -qxF "$2/disk.$old" || "$1"_delete "$2" "$old" || fail
   done
   [ -f "$W/swept.$1" ] || { : >"$W/swept.$1"; "$1"_lost "\${2%/*}"; }

@@ -49,7 +49,6 @@ lvm_thin_clone() {
   stage "$1" disk; rm -f "$S/disk.$2"
   lvm_thin_copy "$3" "$1" "$S/disk.$2" || fail
 }
-lvm_thin_place() { sync "$1/.netboot-stage/disk/disk.$2" || fail; place "$1" disk; }
 lvm_thin_grow() {
   device=$(readlink -- "$1") was=$(lvm_thin_size "$1")
   [ "$(blockdev --getsize64 "$device")" -ge "$2" ] || lvextend -q -y -L "$2b" -- "$device" >&2 || fail

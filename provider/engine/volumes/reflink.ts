@@ -21,10 +21,9 @@ reflink_renew() {
     sh`
 reflink_create() { stage "$1" disk; rm -f "$S/disk.$2" && ( umask 077; truncate -s "$3" "$S/disk.$2" ) || fail; }
 reflink_clone() {
-  stage "$1" disk; rm -f "$S/disk.$2"
+  stage "$1" disk; [ ! -e "$S/disk.$2" ] || rm -f "$S/disk.$2"
   ( umask 077; cp --reflink=always -- "$3" "$S/disk.$2" ) || fail
 }
-reflink_place() { place "$1" disk; }
 reflink_size() { stat -L -c %s -- "$1"; }
 reflink_grow() { truncate -s "$2" "$1" && sync "$1" || fail; }
 reflink_lost() { :; }

@@ -58,7 +58,6 @@ zfs_clone() {
   stage "$1" disk; rm -f "$S/disk.$2"
   zfs_copy "$3" "$1" "$S/disk.$2" || fail
 }
-zfs_place() { sync "$1/.netboot-stage/disk/disk.$2" || fail; place "$1" disk; }
 zfs_grow() {
   dataset=$(zfs_dataset "$1")
   zfs set "volsize=$(zfs_whole "$2")" "$dataset" && zfs set "netboot:bytes=$2" "$dataset" || fail
