@@ -27,11 +27,21 @@ export interface DiscoveringMaster extends Pick<Discovered, "free"> {
 
 const PREFIX = "pulumi-nodejs:dynamic/netboot:";
 
+export interface DiscoveringSite {
+    masters: DiscoveringMaster[];
+    /** Why a master could not be asked, for each that could not. */
+    unasked: string[];
+}
+
 /** What every master of these resources knows of machines that nobody declares. One connection and one trip a master; nothing is written. */
-export async function discoveredMachines(resources: Planned[]): Promise<DiscoveringMaster[]> {
+export async function discoveredMachines(resources: Planned[]): Promise<DiscoveringSite> {
     const ours = resources.filter(({ type }) => type.startsWith(PREFIX));
-    const masters = Map.groupBy(ours, ({ inputs }) => hostOf(inputs as Inputs));
-    return Promise.all([...masters.values()].map(asked));
+    const groups = Map.groupBy(ours, ({ inputs }) => hostOf(inputs as Inputs));
+    const answers = await Promise.allSettled([...groups.values()].map(asked));
+    return {
+        masters: answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : [])),
+        unasked: answers.flatMap((answer) => (answer.status === "rejected" ? [(answer.reason as Error).message] : [])),
+    };
 }
 
 /** Gives back the places of these machines of a master; answers with the MAC addresses of those that had one. */

@@ -31,10 +31,13 @@ export async function discovered({ stack, json, all, names: pattern, csv, declar
     const fault = pattern === undefined ? undefined : patternFault(pattern);
     if (fault) throw new Misused(`--names ${JSON.stringify(pattern)} ${fault}.`);
     const resources = await deployed(stack);
-    const masters = await discoveredMachines(resources);
-    if (forgets) return forget(masters, { macs, all, json });
+    const { masters, unasked } = await discoveredMachines(resources);
+    for (const why of unasked) process.stderr.write(`netboot: ${why}\n`);
+    const worst = unasked.length ? 1 : 0;
+    if (unasked.length && !masters.length) return worst;
+    if (forgets) return Math.max(worst, await forget(masters, { macs, all, json }));
     const machines = masters.flatMap(({ machines }) => machines).filter((machine) => all || !machine.declared);
-    return pattern === undefined ? list(masters, machines, json) : lines(resources, machines.filter((machine) => !machine.declared), pattern, { json, csv });
+    return Math.max(worst, pattern === undefined ? await list(masters, machines, json) : await lines(resources, machines.filter((machine) => !machine.declared), pattern, { json, csv }));
 }
 
 async function list(masters: DiscoveringMaster[], machines: DiscoveredMachine[], json?: boolean): Promise<number> {

@@ -1,6 +1,6 @@
 // `netboot discovered` as far as it goes without a master: what it takes, what it refuses, and how it ends.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { after, test } from "node:test";
 import { check } from "../../provider/dist/pulumi/check.js";
 import { resourceType } from "../../provider/dist/resources/registry.js";
 import { masterServer } from "../adapter/inputs.ts";
+import { startServer } from "../ssh/server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "netboot-discovered-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -43,4 +44,17 @@ test("a master that cannot be asked is an error with its name, and no secret", (
     assert.equal(code, 1);
     assert.match(err, /^netboot: .*127\.0\.0\.1/);
     assert.ok(!err.includes("in-state-only"));
+});
+
+test("of several masters the one that is dead is named, and the others answer", async () => {
+    const server = await startServer({ atOnce: "found\t52-54-00-00-00-07\t60\nfree\t3\nend\n" });
+    const alive = { ...lab, host: "10.0.0.9", __connection: server.connection };
+    writeFileSync(join(folder, "state.json"), JSON.stringify({ deployment: { resources: [lab, alive].map((outputs) => ({ type: "pulumi-nodejs:dynamic/netboot:MasterServer", outputs })) } }));
+    const ended = await new Promise<{ code: unknown; out: string; err: string }>((resolve) =>
+        execFile(process.execPath, [join(import.meta.dirname, "../../sdk/dist/cli/main.js"), "discovered", "--json"], { env: { ...process.env, PATH: `${folder}:/usr/bin:/bin` } }, (error, out, err) => resolve({ code: error?.code ?? 0, out, err })));
+    await server.close();
+    assert.equal(ended.code, 1);
+    assert.equal(ended.code, 1);
+    assert.match(ended.err, /^netboot: .*127\.0\.0\.1/);
+    assert.deepEqual(JSON.parse(ended.out).map(({ mac }: { mac: string }) => mac), ["52:54:00:00:00:07"]);
 });
