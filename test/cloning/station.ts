@@ -110,7 +110,7 @@ const mac = (i: number) => `52:54:00:00:0e:${(i + 1).toString(16).padStart(2, "0
 
 function ordered(client: Client, master: Master, name: string, nonce: string, powerOn: () => Promise<void>): Ordered {
     const status = `/srv/netboot/reports/${name}/status`;
-    const ended = async () => (await client.waitFor(/^FAILED: | is done$| is done already/, 1_800_000)).detail;
+    const ended = async () => (await client.waitFor(/^FAILED: .*; | is done$| is done already/, 1_800_000)).detail;
     return {
         name, client, powerOn,
         finished: async () => assert.doesNotMatch(await ended(), /^FAILED/),
