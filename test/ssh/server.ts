@@ -33,15 +33,19 @@ export interface Message {
 export interface Cut {
   /** The connection ends instead of this message being passed on; 1 is the next one. */
   at?: number;
+  /** Only messages of this kind are counted. Default: all. */
+  kind?: Message["kind"];
   /** …or instead of the message that would exceed this many bytes, both ways together. */
   bytes?: number;
   /** The machine loses power: what runs on it is killed. Otherwise only the line is cut, and commands go on without it. */
   host?: boolean;
+  /** Called before the line is cut: for what dies with it. */
+  then?: () => void;
 }
 
 /** A host for tests that need no Docker: SSH in this process, commands run by the real `sh`. Port on 127.0.0.1. */
 export async function startServer(options: ServerOptions = {}) {
-  const { hostKeys = ["ed25519"], maxSessions = 10, prefix = [], env = process.env, cwd } = options;
+  const { hostKeys = ["ed25519"], maxSessions = 10 } = options;
   const client = keyPair("ed25519", "client");
   const authorized = (options.authorized ?? [client.public]).map((line) => line.split(" ")[1]!);
   const sockets = new Set<Socket>();
@@ -52,12 +56,13 @@ export async function startServer(options: ServerOptions = {}) {
   /** Journals a message; false when the connection ended instead of it. */
   function pass(kind: Message["kind"], bytes: number): boolean {
     seen.journal.push({ kind, bytes });
-    if (!armed) return true;
+    if (!armed || kind !== (armed.kind ?? kind)) return true;
     armed.count++;
     armed.passed += bytes;
     if (armed.count !== armed.at && armed.passed <= (armed.bytes ?? Infinity)) return true;
-    const { host } = armed;
+    const { host, then } = armed;
     armed = undefined;
+    then?.();
     if (host) for (const child of children) killGroup(child);
     for (const socket of sockets) socket.destroy();
     return false;
@@ -119,6 +124,7 @@ export async function startServer(options: ServerOptions = {}) {
 
   /** As sshd does it: a lost connection closes the command's pipes and nothing else. */
   function execute(stream: ssh2.ServerChannel, command: string): void {
+    const { prefix = [], env = process.env, cwd } = options; // read now: a test may have put another host behind it
     const [file, ...rest] = [...prefix, "sh", "-c", command];
     const child = spawn(file!, rest, { env, cwd, detached: true });
     children.add(child);
