@@ -8,7 +8,6 @@ const grpc = require("@grpc/grpc-js");
 const { ResourceProviderClient } = require("@pulumi/pulumi/proto/provider_grpc_pb");
 const messages = require("@pulumi/pulumi/proto/provider_pb");
 const { Struct } = require("google-protobuf/google/protobuf/struct_pb");
-const { ErrorResourceInitFailed } = require("@pulumi/pulumi/proto/errors_pb");
 const { Status } = require("@pulumi/pulumi/proto/status_pb");
 
 type Props = Record<string, unknown>;
@@ -92,7 +91,7 @@ function withPartial(error: any): PartialFailure {
     const [packed] = error.metadata?.get("grpc-status-details-bin") ?? [];
     if (!packed) return error;
     for (const detail of Status.deserializeBinary(packed).getDetailsList()) {
-        const failed = detail.unpack(ErrorResourceInitFailed.deserializeBinary, "pulumirpc.ErrorResourceInitFailed");
+        const failed = detail.unpack(messages.ErrorResourceInitFailed.deserializeBinary, "pulumirpc.ErrorResourceInitFailed");
         if (failed) error.partial = { id: failed.getId(), properties: failed.getProperties().toJavaScript(), reasons: failed.getReasonsList() };
     }
     return error;

@@ -16,8 +16,8 @@ export interface FastHost {
   /** Runs a command in the root, for what a person would do there. */
   shell(script: string, env?: Record<string, string>): Promise<{ stdout: string; stderr: string; code: number }>;
   path(inside: string): string;
-  /** How a server of logins gets into the root: what stands before `sh -c COMMAND`, and the environment. */
-  readonly login: { prefix: string[]; env: NodeJS.ProcessEnv; cwd: string };
+  /** What runs a command in the root when put before it, in the folder `root`. */
+  enter: string[];
   journal(): string[];
   /** Every file and link below the places that we may touch, with its content. */
   snapshot(): Record<string, string>;
@@ -91,17 +91,17 @@ function hostIn(root: string): FastHost {
   const mounts = `
 mount --rbind /usr usr && mount --bind stub/sbin usr/sbin && mount --rbind /proc proc || exit 97
 if [ -d stub/dev ]; then mount --bind stub/dev dev && for node in null zero urandom; do mount --bind /dev/$node dev/$node || exit 97; done; else mount --rbind /dev dev; fi || exit 97
-GROUP=$$; export GROUP`;
-  const enter = `${mounts}
-exec chroot . /bin/sh`;
-  const namespace = [...(process.getuid?.() === 0 ? [] : ["-r"]), "-m"];
+GROUP=$$; export GROUP
+exec chroot . "$@"`;
+  const enter = ["unshare", ...(process.getuid?.() === 0 ? [] : ["-r"]), "-m", "sh", "-c", mounts, "sh"];
   const run = (script: string | Readable, { env = {}, command }: { env?: Record<string, string>; command?: string } = {}) =>
     new Promise<{ stdout: string; stderr: string; code: number }>((done) => {
       const path = host.killAt > 0 || env.COUNT ? "/stub/trap:/stub/bin:/usr/bin" : "/stub/bin:/usr/bin";
-      const child = spawn("unshare", [...namespace, "sh", "-c", command === undefined ? `${enter} -s` : `${enter} -c "$COMMAND"`], {
+      const [file, ...rest] = [...enter, "/bin/sh", ...(command === undefined ? ["-s"] : ["-c", command])];
+      const child = spawn(file!, rest, {
         cwd: root,
         detached: true, // a group of its own, to be killed whole
-        env: { PATH: process.env.PATH, HOME: "/", ...env, COMMAND: command, KILL_AT: String(host.killAt), PATH_INSIDE: path },
+        env: { PATH: process.env.PATH, HOME: "/", ...env, KILL_AT: String(host.killAt), PATH_INSIDE: path },
         stdio: "pipe",
       });
       const out: Buffer[] = [];
@@ -121,11 +121,7 @@ exec chroot . /bin/sh`;
     trips: 0,
     killAt: 0,
     path: (inside) => join(root, inside),
-    login: {
-      prefix: ["unshare", ...namespace, "sh", "-c", `${mounts}\nexec chroot . "$@"`, "sh"],
-      env: { PATH: "/stub/bin:/usr/bin:/usr/sbin", HOME: "/" }, // chroot is in the last of these, which is the root's own once inside
-      cwd: root,
-    },
+    enter,
     shell: (script, env) => run(script, { env }),
     journal: () => (existsSync(join(root, "stub/journal")) ? readFileSync(join(root, "stub/journal"), "utf8").trimEnd().split("\n") : []),
     tools: () => readFileSync(join(root, "stub/tools"), "utf8").length,

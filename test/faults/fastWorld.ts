@@ -37,7 +37,7 @@ const resources = (project: Project): string[] =>
 /** `kind`: whether the provider dies when its request comes in (and is not begun), or when the answer is due (and all is done). */
 export const fastWorld = (kind: Message["kind"]) => async (): Promise<World & AsyncDisposable> => {
     let host = fastHost();
-    const login = { ...host.login };
+    const login = { prefix: host.enter, cwd: host.root, env: { PATH: "/stub/bin:/usr/bin:/bin:/usr/sbin:/sbin", HOME: "/" } };
     const server = await startServer(login);
     const { host: address, port, hostKey, privateKey } = server.connection;
     const project = await openProject(files, { connection: { host: address, port, hostKey, privateKey }, address: "192.0.2.1", subnet: "192.0.2.0/24", range: "192.0.2.100-192.0.2.150", kernel: import.meta.filename });
