@@ -1,38 +1,54 @@
 /**
  * Status lines on a resource's own row while a long step runs. Dynamic providers have no official way; the engine's
  * address is the last argument of this process, and its log service takes a URN. Best effort: where that is not so, silence.
+ * Not by `pulumi.log`: what the engine has not answered when a run ends is to it a leak, of which it tells the user.
  */
-type Log = { [level in "info" | "warn"]: (message: string, resource: unknown, streamId: number, ephemeral: boolean) => Promise<void> };
-let log: Log | undefined | null = null;
-let Dependency: new (urn: string) => unknown;
+interface Line {
+    severity: "INFO" | "WARNING";
+    urn: string;
+    message: string;
+    /** The next line takes its place. */
+    ephemeral: boolean;
+}
+type Engine = (line: Line) => Promise<void>;
 
-function engineLog(): Log | undefined {
-    if (log !== null) return log;
-    log = undefined;
+/** How long one line may take, in milliseconds. */
+const PATIENCE = 30_000;
+
+let engine: Engine | undefined | null = null;
+/** Each line waits for the answer to the one before: the last one said is the one that stays. */
+let last: Promise<void> = Promise.resolve();
+
+function reached(): Engine | undefined {
     const address = process.argv.at(-1) ?? "";
     if (!/^[\w.[\]:]+:\d+$/.test(address)) return undefined;
     try {
-        const pulumi = require("@pulumi/pulumi");
-        require("@pulumi/pulumi/runtime/settings").resetOptions("", "", 1, address, "", false, "");
-        Dependency = pulumi.DependencyResource;
-        log = pulumi.log as Log;
+        const { EngineClient } = require("@pulumi/pulumi/proto/engine_grpc_pb");
+        const { LogRequest, LogSeverity } = require("@pulumi/pulumi/proto/engine_pb");
+        const grpc = require(require.resolve("@grpc/grpc-js", { paths: [require.resolve("@pulumi/pulumi/proto/engine_grpc_pb")] }));
+        const client = new EngineClient(address, grpc.credentials.createInsecure());
+        return ({ severity, urn, message, ephemeral }) => {
+            const request = new LogRequest();
+            request.setSeverity(LogSeverity[severity]);
+            request.setUrn(urn);
+            request.setMessage(message);
+            request.setEphemeral(ephemeral);
+            return new Promise((resolve, reject) => client.log(request, { deadline: Date.now() + PATIENCE }, (error: Error | null) => (error ? reject(error) : resolve())));
+        };
     } catch {
         // An @pulumi/pulumi without these internals: no status lines, nothing else is lost.
-        log = undefined;
+        return undefined;
     }
-    return log;
+}
+
+function say(line: Line): void {
+    if (engine === null) engine = reached();
+    const to = engine;
+    if (to) last = last.then(() => to(line)).catch(() => { /* the engine may be gone at the end of a run */ });
 }
 
 /** A function that shows a passing message on the row of one resource. */
-export function statusOf(urn: string): (message: string) => void {
-    return (message) => {
-        const to = engineLog();
-        if (to) void to.info(message, new Dependency(urn), 0, true).catch(() => { /* the engine may be gone at the end of a run */ });
-    };
-}
+export const statusOf = (urn: string) => (message: string): void => say({ severity: "INFO", urn, message, ephemeral: true });
 
 /** A warning that stays in the diagnostics of preview and up. */
-export function warning(urn: string, message: string): void {
-    const to = engineLog();
-    if (to) void to.warn(message, new Dependency(urn), 0, false).catch(() => { /* the engine may be gone at the end of a run */ });
-}
+export const warning = (urn: string, message: string): void => say({ severity: "WARNING", urn, message, ephemeral: false });
