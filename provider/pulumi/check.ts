@@ -6,6 +6,7 @@ import { captured } from "./captures";
 import { hidden, hostOf, hostState, type Inputs, pureInput, secretsOf, storedNames } from "./inputs";
 import { type Erasure, erasures, lowered, marks, tooMany } from "./erasures";
 import { powerNotices, saying } from "./powers";
+import { json } from "./json";
 import { losses, volumeFaults } from "./volumes";
 import { mask, type Path, same, seal, sealDifferences, sealValues, secretTexts } from "./secret";
 import { hasUnknown, UNKNOWN } from "../unknown";
@@ -46,7 +47,7 @@ export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): 
     const kept = !secrets.length ? rendered : unknown ? sealedAll(rendered, secretTexts(given, secrets)) : sealedParts(type, given, rendered, secrets);
     const shown = saying(kept, olds, powers);
     const inputs = { ...hiddenOf(news), ...storedNames({ ...seal(given, secrets), ...shown }), ...sealedKeys(shown), ...revisions(olds, rendered, shown), ...ordered(olds, orders) };
-    return { inputs: JSON.parse(JSON.stringify(inputs)), failures: [], erase, lost: losses(olds, disks, unknown), switched: powerNotices(olds, powers) };
+    return { inputs: json(inputs), failures: [], erase, lost: losses(olds, disks, unknown), switched: powerNotices(olds, powers) };
 }
 
 /** Kept although the machine boots something else by now. */

@@ -11,6 +11,7 @@ import { connectionProblems } from "./connection";
 import { connectionOf, hostOf, hostState, type Inputs, label, visible } from "./inputs";
 import { reconcile, observe } from "./host";
 import { notice } from "./erasures";
+import { json } from "./json";
 import { booted, rebooted, silent } from "./powers";
 import { same, seal } from "./secret";
 import { warning } from "./status";
@@ -110,7 +111,7 @@ function drifted({ revisions, files }: Inputs, now: HostState) {
 /** State as Pulumi stores it: everything checked, secrets in envelopes, nothing that JSON does not know. */
 function outputs(inputs: Inputs): Record<string, unknown> {
     const { __provider, ...rest } = inputs;
-    return JSON.parse(JSON.stringify(seal(silent(rest), [...(inputs.__secrets ?? []), ...(inputs.__sealed ?? []), ["__booted"]])));
+    return json(seal(silent(rest), [...(inputs.__secrets ?? []), ...(inputs.__sealed ?? []), ["__booted"]]));
 }
 
 /** The end of a run reaches a dynamic provider as SIGINT, and nothing else does. */
