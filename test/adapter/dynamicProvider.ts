@@ -42,7 +42,7 @@ export async function startDynamicProvider(cwd: string, options: { env?: NodeJS.
     const client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), limits);
     const call = <R>(method: string, request: unknown): Promise<R> =>
         new Promise((resolve, reject) => client[method](request, (error: Error, answer: R) => (error ? reject(withPartial(error)) : resolve(answer))));
-    const struct = (type: string, props: Props) => Struct.fromJavaScript({ ...props, __provider: shim(type) });
+    const struct = (type: string, props: Props) => Struct.fromJavaScript({ __provider: shim(type), ...props });
     const request = (Type: new () => any, set: Record<string, unknown>) => {
         const message = new Type();
         for (const [field, value] of Object.entries(set)) message[`set${field}`](value);
