@@ -99,6 +99,16 @@ for (const name of resourceNames())
             for (const inputs of good(name)) assertPaths(type.desired(normalised(name, inputs)).state);
         });
 
+        it("has no iPXE script that is taken for a whole one when its end is lost", () => {
+            for (const inputs of good(name))
+                for (const [path, file] of Object.entries<any>(type.desired(normalised(name, inputs)).state.files ?? {})) {
+                    const text: string = file.text ?? file;
+                    // Of those that set a value, who calls them asks for the value.
+                    if (!text.startsWith("#!ipxe\n") || /^#!ipxe\nset .*\n$/.test(text) || path.endsWith("/fresh.ipxe")) continue;
+                    assert.match(text, /^#!ipxe\n(#.*\n)*goto last\n:first\n[^]*\n:last\ngoto first\n$/, path);
+                }
+        });
+
         it("lets a value that is not known yet stand anywhere", () => {
             for (const inputs of good(name))
                 for (const { path } of places(inputs)) {
