@@ -5,9 +5,9 @@ import type { AddressInfo } from "node:net";
 import type { Lab } from "../lab/lab.ts";
 import type { Master } from "../lab/master.ts";
 
-export type Stage = "boot" | "order" | "kernel" | "initrd";
-/** `stall` never says a word, `halt` stops after the first ones, `cut` hangs up after them; any other text is the answer. */
-export type Fault = "500" | "404" | "empty" | "stall" | "halt" | "cut" | "pass" | { text: string };
+export type Stage = "boot" | "menu" | "order" | "kernel" | "initrd";
+/** `stall` never says a word, `halt` stops after the first ones, `cut` hangs up after them; any other text is the answer, or the half that is left of a file on the master. */
+export type Fault = "500" | "404" | "empty" | "stall" | "halt" | "cut" | "pass" | { text: string } | { half: string };
 
 /** What a machine is answered at a stage: the first time, the second, …; after the last, as ever. */
 export type Plan = Partial<Record<Stage, Fault[]>>;
@@ -21,7 +21,7 @@ export interface Saboteur {
 }
 
 const snippet = (server: string) => `
-if ($arg_passed = "") { rewrite ^(/boot|/blob/.*|/orders/.*/order\.ipxe|/imaging/.*)$ /sabotage$1 last; }
+if ($arg_passed = "") { rewrite ^(/boot|/menu/.*|/blob/.*|/orders/.*/order\.ipxe|/imaging/.*)$ /sabotage$1 last; }
 location /sabotage/ {
     proxy_pass http://${server};
     proxy_buffering off;
@@ -29,10 +29,13 @@ location /sabotage/ {
 }
 `;
 
-const stageOf = (path: string): Stage => (path === "/boot" ? "boot" : path.startsWith("/orders/") ? "order" : path.includes("initrd") ? "initrd" : "kernel");
+const stageOf = (path: string): Stage => (path === "/boot" ? "boot" : path.startsWith("/menu/") ? "menu" : path.startsWith("/orders/") ? "order" : path.includes("initrd") ? "initrd" : "kernel");
 
-function answer(fault: Fault, response: ServerResponse, { pathname, search }: URL): void {
-    if (typeof fault === "object") return void response.end(fault.text);
+/** Its first half, which has no error in it. */
+export const halfOf = (file: string) => `head -n $(($(wc -l <${file}) / 2)) ${file}`;
+
+async function answer(fault: Fault, response: ServerResponse, { pathname, search }: URL, master: Master): Promise<void> {
+    if (typeof fault === "object") return void response.end("text" in fault ? fault.text : await master.exec(halfOf(fault.half)));
     switch (fault) {
         case "500":
         case "404":
@@ -58,8 +61,8 @@ export async function sabotage(lab: Lab, master: Master): Promise<Saboteur> {
         const url = new URL(request.url!.replace(/^\/sabotage/, ""), "http://master");
         const stage = stageOf(url.pathname);
         const fault = plans.get(address)?.[stage]?.shift() ?? "pass";
-        all.get(address)?.push(`${stage} ${typeof fault === "object" ? "text" : fault}`);
-        answer(fault, response, url);
+        all.get(address)?.push(`${stage} ${typeof fault === "object" ? Object.keys(fault)[0] : fault}`);
+        void answer(fault, response, url, master);
     });
     await new Promise<void>((ready) => server.listen(0, lab.network.gateway, ready));
     server.unref();
