@@ -14,17 +14,22 @@ const run = (command: string, args: string[], cwd = project) =>
     execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...pulumiEnv(), PULUMI_HOME: join(folder, "home"), PULUMI_BACKEND_URL: `file://${folder}`, PULUMI_CONFIG_PASSPHRASE: "", NODE_NO_WARNINGS: "1" } });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const program = `import * as netboot from "pulumi-netboot";
+const program = `import * as pulumi from "@pulumi/pulumi";
+import * as netboot from "pulumi-netboot";
 const { boot } = netboot;
 
 const master = new netboot.MasterServer("lab", {
     connection: { host: "192.0.2.1", hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB4vhUe5cXP6hjpWY7H7n6nIbMLHvUw0MHO4SCDq4XMd", privateKeyPath: "~/.ssh/id_ed25519" },
-    address: "192.0.2.1",
+    address: "192.0.2.1", storage: {}, imaging: {}, installers: true,
 });
 const lan = new netboot.DhcpPool("lan", { master, subnet: "192.0.2.0/24", range: "192.0.2.50-192.0.2.99" });
 const rescue = new netboot.KernelImage("rescue", { master, kernel: __filename, cmdline: "quiet" });
 const menu = new netboot.BootMenu("seats", { master, title: "Seats", entries: [{ name: "rescue", label: "Rescue", boot: boot.kernel(rescue) }] });
 export const next = new netboot.Machine("desk-01", { master, pool: lan, mac: "52:54:00:00:00:01", address: "192.0.2.20", boot: boot.menu(menu) }).nextBoot;
+const image = new netboot.DiskImage("classroom", { master, source: { url: "http://192.0.2.9/classroom.img.zst", sha256: "${"1".repeat(64)}" } });
+const golden = new netboot.Volume("golden", { master, size: "1GiB" });
+const bookworm = new netboot.InstallerImage("bookworm", { master, family: "debian", package: { name: "debian-installer-12-netboot-amd64" }, template: "d-i x" });
+export const outputs = pulumi.all([image.digest, image.url, golden.path, bookworm.digest]);
 `;
 
 before(() => {
@@ -62,7 +67,8 @@ test("a program type-checks against them, field by field", () => {
 test("and previews with no network at all", () => {
     run("pulumi", ["stack", "init", "lab", "--non-interactive"]);
     const preview = run("pulumi", ["preview", "--diff", "--non-interactive", "--color", "never"]);
-    assert.match(preview, /\+ 6 to create/);
+    assert.match(preview, /\+ 9 to create/);
     assert.match(preview, /\/srv\/netboot\/http\/mac\/52-54-00-00-00-01\.ipxe/);
     assert.match(preview, /next *: ".*menu seats/);
+    assert.match(preview, /outputs *: \[\s*\[0\]: "1{64}"\s*\[1\]: "http:\/\/192\.0\.2\.1\/\S+"\s*\[2\]: "\/srv\/netboot\/volumes\/golden"\s*\[3\]: "[0-9a-f]{64}"/);
 });
