@@ -16,8 +16,8 @@ interface Given {
 
 /** What all resources of a master have in common. Pulumi makes four promises and stack traces for each input and output of each: there are as few as can be. */
 export abstract class NetbootResource extends pulumi.CustomResource {
-    /** The files that this resource keeps on the master: text by path. Previews show their lines. */
-    declare readonly files: pulumi.Output<Record<string, string>>;
+    /** The files that this resource keeps on the master, by path: the text, or the text and its mode. Not there where it keeps none. Previews show their lines. */
+    declare readonly files: pulumi.Output<Record<string, string | { text: string; mode: string }> | undefined>;
 
     /** @internal */
     constructor(type: string, name: string, { master, pool, ...args }: Given, outputs: readonly string[], opts?: pulumi.CustomResourceOptions) {
