@@ -1,8 +1,8 @@
 // Installs packages of the distribution, after saying so: asks on a terminal, goes on under CI or without one.
-import { existsSync } from "node:fs";
 import { announce, Missing, question, run } from "./step.mjs";
+import { folderWith } from "./where.mjs";
 
-export const canInstall = () => process.getuid?.() === 0 && existsSync("/usr/bin/apt-get");
+export const canInstall = () => process.getuid?.() === 0 && folderWith("apt-get") !== undefined;
 
 /** Installs `packages`, or says that `what` is missing and how else to get it. */
 export async function aptInstall(packages, what, otherWay) {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { aptInstall } from "./apt.mjs";
 import { ask, Missing, note, run, step } from "./step.mjs";
-import { images as tags, outputs, recipeOf } from "./where.mjs";
+import { folderWith, images as tags, outputs, recipeOf } from "./where.mjs";
 
 const LONG = ["clientArm64", "kernelArm64", "signed", "debianDisk", "templateDisk", "vmMaster"]; // what only the long tests need
 const PEERS = ["bmc", "daemonsDebian12", "winpe"];      // what only tests need, and no demo
@@ -52,7 +52,7 @@ async function fromRelease(tag, folder, number, suite) {
     }
     if (process.getuid() !== 0)
         throw new Missing(`No image registry answers, so debian:${number}-slim is missing`, "load it (`docker load`) from a machine that has it,", "run this once as root: debootstrap then makes it from the package mirror.");
-    if (!existsSync("/usr/sbin/debootstrap"))
+    if (!folderWith("debootstrap", "/usr/sbin"))
         await aptInstall(["debootstrap", "debian-archive-keyring"], "No image registry answers, and debootstrap is missing", "load debian:12-slim and debian:13-slim into Docker.");
     await run("sh", [join(folder, "make.sh"), suite, tag]);
     return `made with debootstrap ${suite}, as ${tag}`;

@@ -2,16 +2,16 @@
 // else built from Go modules. All that is made lies in the cache.
 import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { go } from "./go.mjs";
 import { announce, ask, note, run, step } from "./step.mjs";
-import { pins, pulumiBuilt, pulumiChoice, root } from "./where.mjs";
+import { folderWith, pins, pulumiBuilt, pulumiChoice, root } from "./where.mjs";
 
 const parts = ["pulumi", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
 
 export const pulumi = () =>
     step("pulumi", async () => {
-        const onPath = (process.env.PATH ?? "").split(delimiter).find((folder) => folder && existsSync(join(folder, "pulumi")));
+        const onPath = folderWith("pulumi");
         const found = onPath && (await usable(onPath));
         if (found) return use(onPath, `${found} in ${onPath}`);
         if (onPath) announce(`${join(onPath, "pulumi")} is older than ${pins.pulumi} or not whole; leaving it alone`);
@@ -43,20 +43,22 @@ async function install() {
     const home = dirname(pulumiBuilt);
     try {
         note("asking the official installer");
-        const answer = await fetch("https://get.pulumi.com", { signal: AbortSignal.timeout(10_000) });
-        if (!answer.ok) throw new Error(`it answers ${answer.status}`);
         const script = join(dirname(home), "install.sh");
         mkdirSync(home, { recursive: true });
-        writeFileSync(script, await answer.text());
+        // By curl, which the installer itself needs, and which knows the way through a proxy.
+        await run("curl", ["-fsSL", "--max-time", "10", "--output", script, "https://get.pulumi.com"]);
         await run("sh", [script, "--version", pins.pulumi, "--install-root", home, "--no-edit-path"], { timeout: 600_000 });
         if (await usable(pulumiBuilt)) return "by the official installer";
         throw new Error("what it installed is not whole");
     } catch (error) {
         rmSync(home, { recursive: true, force: true });
-        announce(`the official installer can't be had (${(error.cause ?? error).message.split("\n")[0]}); building from Go modules`);
+        announce(`the official installer can't be had (${reason(error)}); building from Go modules`);
         return undefined;
     }
 }
+
+/** Why it can't be had, as curl or the installer itself put it. */
+const reason = ({ code, output, message }) => (code === "ENOENT" ? "there is no curl" : output?.trim().split("\n").pop() || message);
 
 async function buildIt() {
     const work = join(dirname(pulumiChoice), "work");  // Go's downloads and objects: kept when a build fails, else removed

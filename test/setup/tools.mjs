@@ -1,8 +1,7 @@
 // The tools that tests run on this machine itself, as machines and masters run them: what is not there would leave those tests out.
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import { aptInstall } from "./apt.mjs";
 import { step } from "./step.mjs";
+import { folderWith } from "./where.mjs";
 
 /** Commands, and the Debian package that each is in. */
 const packages = {
@@ -10,8 +9,7 @@ const packages = {
     "udp-sender": "udpcast", xxhsum: "xxhash", xz: "xz-utils", zstd: "zstd",
 };
 
-const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
-const missing = () => Object.keys(packages).filter((tool) => !folders.some((folder) => existsSync(join(folder, tool))));
+const missing = () => Object.keys(packages).filter((tool) => !folderWith(tool, "/usr/sbin", "/sbin"));
 
 export const tools = () =>
     step("tools", async () => {

@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 export const cacheDir = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "pulumi-netboot");
 
+/** The folder of PATH, or else of `more`, that holds a program. */
+export const folderWith = (program, ...more) => [...(process.env.PATH ?? "").split(delimiter), ...more].find((folder) => folder && existsSync(join(folder, program)));
+
 /** The versions that the tests are written against. */
 export const pins = {
     pulumi: "3.259.0",
