@@ -1,5 +1,5 @@
 // Installs packages of the distribution, after saying so: asks on a terminal, goes on under CI or without one.
-import { announce, Missing, question, run } from "./step.mjs";
+import { announce, Missing, missing, question, run } from "./step.mjs";
 import { folderWith } from "./where.mjs";
 
 export const canInstall = () => process.getuid?.() === 0 && folderWith("apt-get") !== undefined;
@@ -19,7 +19,7 @@ export async function aptInstall(packages, what, otherWay) {
         await apt("install", "--no-install-recommends", ...packages);
     } catch (first) {                                  // a machine without package lists, or with old ones
         announce("the package lists don't serve; refreshing them");
-        await apt("update");
-        await apt("install", "--no-install-recommends", ...packages);
+        const refreshed = async () => (await apt("update"), apt("install", "--no-install-recommends", ...packages));
+        await refreshed().catch(missing(what, `mend what stops it and run \`${command}\` yourself,`, otherWay));
     }
 }

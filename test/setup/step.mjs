@@ -12,6 +12,11 @@ export class Missing extends Error {
     }
 }
 
+/** For what can't be had because a command failed: says what that said as well. */
+export const missing = (what, ...ways) => (error) => {
+    throw new Missing(`${what}: ${error.message}`, ...ways);
+};
+
 const live = process.stderr.isTTY && !process.env.CI;
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 let asking = false;
@@ -48,6 +53,7 @@ export const note = (text) => void (current.note = text.replace(/[^\x20-\x7e…]
 /** Puts a question on the terminal, with the progress line out of its way. */
 export async function question(text) {
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
+    terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT")); // its Ctrl-C is set-up's, as it is at any other moment
     asking = true;
     try {
         return (await terminal.question(`    ${text} `)).trim();
@@ -59,6 +65,17 @@ export async function question(text) {
 
 /** Says something that must not be missed, on a line of its own. */
 export const announce = (text) => void process.stderr.write(`${live ? "\r\x1b[K" : ""}  ${current.name.padEnd(22)} ${text}\n`);
+
+/** Does `work`, then `undo`, as an interruption in the middle does. That waits for no promise, so `undo` makes none. */
+export async function undoing(undo, work) {
+    process.on("exit", undo);
+    try {
+        return await work();
+    } finally {
+        process.off("exit", undo);
+        undo();
+    }
+}
 
 const running = new Set();
 process.on("exit", () => {                             // an interrupted set-up takes its commands with it

@@ -1,6 +1,6 @@
 // The tools that tests run on this machine itself, as machines and masters run them: what is not there would leave those tests out.
 import { aptInstall } from "./apt.mjs";
-import { step } from "./step.mjs";
+import { Missing, step } from "./step.mjs";
 import { folderWith } from "./where.mjs";
 
 /** Commands, and the Debian package that each is in. */
@@ -15,6 +15,10 @@ export const tools = () =>
     step("tools", async () => {
         const before = missing();
         if (!before.length) return "all there";
-        await aptInstall([...new Set(before.map((tool) => packages[tool]))].sort(), `Tools that tests run here are missing (${before.join(", ")})`, "put them on PATH in another way.");
+        const what = (tools) => `Tools that tests run here are missing (${tools.join(", ")})`;
+        const otherWay = "put them on PATH in another way.";
+        await aptInstall([...new Set(before.map((tool) => packages[tool]))].sort(), what(before), otherWay);
+        const left = missing();
+        if (left.length) throw new Missing(`${what(left)} after their packages were installed`, "put the folder that holds them on PATH,", otherWay);
         return `installed ${before.join(", ")}`;
     });
