@@ -7,9 +7,12 @@ import { dirname, join } from "node:path";
 
 const here = join(import.meta.dirname, "..", "..");
 const real = (name: string) => join(process.env.PATH!.split(":").find((folder) => existsSync(join(folder, name)))!, name);
-const harmless = ["cat", "chmod", "cp", "ln", "mkdir", "mktemp", "nice", "rm", "sed", "sh", "sleep", "tar"];
+const harmless = ["cat", "chmod", "cp", "ln", "mkdir", "mktemp", "mv", "nice", "rm", "sed", "sh", "sleep", "tar"];
 /** Installing is root's alone: who is not becomes it in a name space of users. */
 const asRoot = process.getuid!() === 0 ? [] : [real("unshare"), "--map-root-user"];
+
+const made: string[] = [];
+process.on("exit", () => made.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
 export interface Ended {
     code: number | null;
@@ -26,7 +29,7 @@ export class Machine {
     private readonly main = join(this.repository, "test/setup/main.mjs");
 
     constructor() {
-        process.on("exit", () => rmSync(this.folder, { recursive: true, force: true }));
+        made.push(this.folder);
         for (const dir of [this.bin, join(this.repository, "test")]) mkdirSync(dir, { recursive: true });
         for (const name of ["test/setup", "test/images", "package.json", "package-lock.json"]) cpSync(join(here, name), join(this.repository, name), { recursive: true });
         const fromNpm = "node_modules/@pulumi/pulumi/pulumi-resource-pulumi-nodejs"; // the CLI's third program

@@ -4,9 +4,10 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, wri
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { go } from "./go.mjs";
-import { announce, ask, note, run, step } from "./step.mjs";
+import { announce, ask, missing, note, run, step } from "./step.mjs";
 import { folderWith, pins, pulumiBuilt, pulumiChoice, root } from "./where.mjs";
 
+const cannot = missing("The Pulumi CLI can't be built", "let Go reach its modules (GOPROXY),", `install the Pulumi CLI ${pins.pulumi} or newer and put it on PATH.`);
 const parts = ["pulumi", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
 
 export const pulumi = () =>
@@ -17,6 +18,7 @@ export const pulumi = () =>
         if (onPath) announce(`${join(onPath, "pulumi")} is older than ${pins.pulumi} or not whole; leaving it alone`);
         const earlier = await usable(pulumiBuilt);
         if (earlier) return use(pulumiBuilt, `${earlier}, made by an earlier set-up`);
+        announce(`no Pulumi CLI ${pins.pulumi} or newer here: putting one into ${dirname(pulumiBuilt)}`);
         const how = (await install()) ?? (await buildIt());
         const made = await usable(pulumiBuilt);
         if (!made) throw new Error(`The Pulumi CLI in ${pulumiBuilt} does not work; remove that folder and try again`);
@@ -70,7 +72,7 @@ async function buildIt() {
     const flags = `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${pins.pulumi}`;
     const compile = (folder, output, name, ...more) =>
         run("nice", [program, "build", "-v", "-trimpath", ...more, "-ldflags", flags, "-o", join(fresh, output), name],
-            { cwd: join(root, "test/setup", folder), env });
+            { cwd: join(root, "test/setup", folder), env }).catch(cannot);
     await compile("pulumi-language-nodejs", parts[1], "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs");
     await compile("pulumi-cli", parts[0], "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", "-tags", "osusergo,grpcnotrace");
     copyFileSync(join(root, "node_modules/@pulumi/pulumi", parts[2]), join(fresh, parts[2]));
