@@ -82,5 +82,6 @@ async function answers(ended) {
 function startedByUs() {
     if (!existsSync(state)) return "";
     const { pid } = JSON.parse(readFileSync(state, "utf8"));
-    return existsSync(`/proc/${pid}`) ? ` (started by an earlier set-up, pid ${pid})` : "";
+    const program = `/proc/${pid}/cmdline`;            // after a start of the machine another process may have the number
+    return existsSync(program) && readFileSync(program, "utf8").includes("dockerd") ? ` (started by an earlier set-up, pid ${pid})` : "";
 }

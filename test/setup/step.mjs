@@ -79,13 +79,17 @@ export async function undoing(undo, work) {
 
 const running = new Set();
 process.on("exit", () => {                             // an interrupted set-up takes its commands with it
-    for (const child of running)
-        try {
-            process.kill(-child.pid, "SIGTERM");
-        } catch (error) {
-            if (error.code !== "ESRCH") throw error;   // it has just ended by itself
-        }
+    for (const child of running) stop(child);
 });
+
+/** Ends a command and what it has started. */
+function stop(child) {
+    try {
+        process.kill(-child.pid, "SIGTERM");
+    } catch (error) {
+        if (error.code !== "ESRCH") throw error;       // it has just ended by itself
+    }
+}
 
 /**
  * Runs a command to its end. Its last line of output is the step's note, all of it goes to the step's log.
@@ -98,8 +102,9 @@ export function run(command, args, { cwd, env, timeout, quick = false, finish = 
     return new Promise((resolve, reject) => {
         const file = log && createWriteStream(log, { flags: "a" });
         file?.write(`\n${new Date().toISOString()} $ ${command} ${args.join(" ")}\n`);
-        const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, timeout, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+        const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, detached: true, stdio: ["ignore", "pipe", "pipe"] });
         if (!finish) child.on("spawn", () => running.add(child));
+        const limit = timeout && setTimeout(() => child.pid && stop(child), timeout);
         let out = "", both = "";
         const take = (keep) => (chunk) => {
             if (keep) out += chunk;
@@ -111,8 +116,12 @@ export function run(command, args, { cwd, env, timeout, quick = false, finish = 
         child.stdout.on("data", take(true));
         child.stderr.on("data", take(false));
         child.on("exit", () => running.delete(child));
-        child.on("error", (error) => reject(Object.assign(error, { output: "" })));
+        child.on("error", (error) => {
+            clearTimeout(limit);
+            reject(Object.assign(error, { output: "" }));
+        });
         child.on("close", (code, signal) => {
+            clearTimeout(limit);
             file?.end();
             if (code === 0) return resolve(out.trim());
             const why = signal ? `was stopped by ${signal}${timeout ? ` (limit ${timeout / 1000} s)` : ""}` : `ended with ${code}`;
