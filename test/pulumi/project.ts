@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endsWithUs } from "./family.ts";
-import { pulumiEnv } from "../setup/where.mjs";
+import { cacheDir, pulumiEnv } from "../setup/where.mjs";
 
 const repository = join(import.meta.dirname, "..", "..");
 
@@ -59,7 +59,7 @@ export async function openProject(example: string | Record<string, string>, conf
         PULUMI_CONFIG_PASSPHRASE: "",
         NODE_NO_WARNINGS: "1",
         // Every run starts two more Nodes, which load the same megabytes of Pulumi and TypeScript.
-        NODE_COMPILE_CACHE: join(tmpdir(), "netboot-compile-cache"),
+        NODE_COMPILE_CACHE: join(cacheDir, "compiled"),
     };
     const run = (args: string[], options: RunOptions = {}) => pulumi(program, args, env, options);
     const projectName = /^name: *(\S+)/m.exec(readFileSync(join(program, "Pulumi.yaml"), "utf8"))![1]!;
