@@ -6,6 +6,7 @@ import { hasUnknown, UNKNOWN } from "../../provider/dist/unknown.js";
 import { allows, validate } from "../../provider/dist/validate.js";
 import { KINDS } from "../../provider/dist/pulumi/inputs.js";
 import { casesIn, resolved } from "./cases.ts";
+import "./quickHashes.ts";
 import { places, put } from "./places.ts";
 import { type Fields, type Json, judged, resourceNames, resourceType, schemaOf } from "./resource.ts";
 
