@@ -166,8 +166,13 @@ export function roundsOver(session: Session, knowledge: Knowledge, setting: Sett
   async function divide(waiting: Waiting[], plan: Plan, outcome: Outcome, host: string): Promise<void> {
     const guilty = culprits(waiting.map((w) => w.op), plan, outcome);
     if (guilty === "all") {
-      const after = await knowledge.facts([]).catch(() => undefined);
-      for (const w of waiting) w.failed(new EngineError({ ...problemOf(outcome), label: w.op.label, host, partial: after && truth(w.op, after) }));
+      // What failed is to be said even where the host cannot be asked any more what of it is true.
+      const after = await knowledge.facts([]).catch((error: unknown) => error as Error);
+      const problem = problemOf(outcome);
+      for (const w of waiting) {
+        if (after instanceof Error) w.failed(new EngineError({ ...problem, words: [problem.words, `What of it is in place could not be asked: ${after.message}`].filter(Boolean).join("\n"), label: w.op.label, host }));
+        else w.failed(new EngineError({ ...problem, label: w.op.label, host, partial: truth(w.op, after) }));
+      }
     } else if (guilty === "unknown") {
       const half = Math.ceil(waiting.length / 2);
       await commit(waiting.slice(0, half));

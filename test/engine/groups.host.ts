@@ -1,6 +1,7 @@
 // Operations that come together are committed together; who is refused, or whose daemon dies, fails alone.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createEngine } from "../../provider/dist/engine/index.js";
 import { engineOn, file, mastered, outcome, pool } from "./mastered.ts";
 import { machine, site } from "./site.ts";
 
@@ -69,6 +70,14 @@ test("who is refused by the daemon's checker fails alone, with its words", async
   assert.deepEqual(b.error.partial, {});
   const there = Object.keys(host.snapshot());
   assert.ok(there.some((path) => path.endsWith("dnsmasq.d/a.conf")) && !there.some((path) => path.endsWith("dnsmasq.d/b.conf")));
+});
+
+test("what was refused is said although the host cannot be asked any more what of it is there, and so is that", async () => {
+  const host = await mastered();
+  const engine = createEngine(host.connect({ at: 3, when: "before" }), { watch: 0, patience: 20 });
+  const { error } = await outcome(engine.reconcile(pool("b", "refuse\n")));
+  assert.match(error.message, /would not accept .*\n  dnsmasq: bad option at line 1 of \/etc\/netboot\/live\/dnsmasq\.d\/b\.conf\n  What of it is in place could not be asked: connection lost\n/);
+  assert.equal(error.partial, undefined);
 });
 
 test("a daemon that dies of its new files gets the previous ones back, and says why", async () => {
