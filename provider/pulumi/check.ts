@@ -3,13 +3,14 @@ import { roster } from "../roster";
 import { ruleProblems } from "../rules";
 import { validate } from "../validate";
 import { captured } from "./captures";
-import { hidden, hostOf, hostState, type Inputs, pureInput, secretsOf, storedNames } from "./inputs";
+import { ofOurs } from "./errors";
+import { hidden, hostOf, hostState, type Inputs, label, pureInput, secretsOf, storedNames } from "./inputs";
 import { type Erasure, erasures, lowered, marks, tooMany } from "./erasures";
 import { powerNotices, saying } from "./powers";
 import { json } from "./json";
 import { losses, volumeFaults } from "./volumes";
 import { mask, type Path, same, seal, sealDifferences, sealValues, secretTexts } from "./secret";
-import { hasUnknown, UNKNOWN } from "../unknown";
+import { anotherUnknown, hasUnknown, settled, tripsOver, UNKNOWN } from "../unknown";
 
 export interface Checked {
     inputs: Record<string, unknown>;
@@ -27,6 +28,15 @@ export interface Checked {
  * Pure but for the roster, which remembers the claims of the resources checked before in this process.
  */
 export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): Checked {
+    try {
+        return checked(type, olds, news);
+    } catch (error) {
+        // Thrown, it would be printed with whatever it quotes.
+        return refused(news, [{ property: "", reason: ofOurs(label(type.name, pureInput(news) as { name: string }), error) }]);
+    }
+}
+
+function checked(type: ResourceType, olds: Partial<Inputs>, news: Inputs): Checked {
     const { problems, input } = validate(type, pureInput(news));
     if (problems.length) return refused(news, problems);
 
@@ -37,13 +47,13 @@ export function check(type: ResourceType, olds: Partial<Inputs>, news: Inputs): 
 
     const secrets = secretsOf(news);
     const rendered = unknown ? unknownParts(type, given) : parts(type.desired(given));
-    const orders = rendered.orders === UNKNOWN ? undefined : (rendered.orders as Inputs["orders"]);
+    const orders = hasUnknown(rendered.orders) ? undefined : (rendered.orders as Inputs["orders"]);
     const erase = erasures(olds, orders);
-    const disks = rendered.volumes === UNKNOWN || hasUnknown(rendered.volumes) ? undefined : (rendered.volumes as Inputs["volumes"]);
+    const disks = hasUnknown(rendered.volumes) ? undefined : (rendered.volumes as Inputs["volumes"]);
     const wrong = [...lowered(olds, orders), ...captured(hostOf(news) ?? "", olds, orders), ...(disks ? volumeFaults(given, olds, disks) : []), ...tooMany(news.__urn, hostOf(news) ?? "", erase, given.master?.maxErase ?? 0)];
     if (wrong.length) return refused(news, wrong);
 
-    const powers = rendered.powers === UNKNOWN ? undefined : (rendered.powers as Inputs["powers"]);
+    const powers = hasUnknown(rendered.powers) ? undefined : (rendered.powers as Inputs["powers"]);
     const kept = !secrets.length ? rendered : unknown ? sealedAll(rendered, secretTexts(given, secrets)) : sealedParts(type, given, rendered, secrets);
     const shown = saying(kept, olds, powers);
     const inputs = { ...hiddenOf(news), ...storedNames({ ...seal(given, secrets), ...shown }), ...sealedKeys(shown), ...revisions(olds, rendered, shown), ...ordered(olds, orders) };
@@ -62,7 +72,7 @@ function sealedParts(type: ResourceType, given: Record<string, unknown>, rendere
     try {
         other = parts(type.desired(mask(given, secrets)));
     } catch {
-        // A pure function given a value that is none of its kind: whatever it said, nothing is shown but keys that hold no secret.
+        // With the real values it has just come to its end, so what it trips over is a masked one: nothing is shown but keys that hold no secret.
         return sealedAll(rendered, secretTexts(given, secrets));
     }
     return sealDifferences(rendered, other) as Record<string, unknown>;
@@ -93,26 +103,35 @@ function parts(desired: Desired): Record<string, unknown> {
 }
 
 /**
- * With anything unknown, a template may have taken the wrong branch: texts are unknown, and so is a whole map
- * whose keys hold something unknown. Known keys stay, so that the preview names the files.
+ * With anything unknown, a template may have taken the wrong branch: texts are unknown. Of the rest only that is known which another value in its place leaves as it is; and
+ * nothing, if a text that stands for an object was asked for a field. Keys of files stay if they are known, so that the preview names them.
  */
 function unknownParts(type: ResourceType, given: Record<string, unknown>): Record<string, unknown> {
+    const tripped = tripsOver(type.desired, given);
     let rendered: Record<string, unknown>;
     try {
         rendered = parts(type.desired(given));
-    } catch {
-        // A pure function given a value that is none: whatever it said, the answer is "not known yet".
+    } catch (error) {
+        if (!tripped) throw error;
         return Object.fromEntries(["files", "ref", "nextBoot"].map((key) => [key, UNKNOWN]));
     }
-    return Object.fromEntries(Object.entries(rendered).map(([key, value]) => [key, blurred(key, value)]));
+    const others = tripped ? {} : parts(type.desired(anotherUnknown(given)));
+    return Object.fromEntries(Object.entries(rendered).map(([key, value]) => [key, TEXTS.has(key) ? blurred(value) : agreed(value, others[key])]));
 }
 
-function blurred(key: string, value: unknown): unknown {
-    if (key === "nextBoot" || key === "powers" || (key === "orders" && hasUnknown(value))) return UNKNOWN;
-    if (!value || typeof value !== "object" || Array.isArray(value)) return value;
-    const keys = Object.keys(value);
-    if (hasUnknown(keys)) return UNKNOWN;
-    return key === "files" ? Object.fromEntries(keys.map((path) => [path, UNKNOWN])) : value;
+const TEXTS = new Set(["files", "nextBoot", "nextBoots", "powers"]);
+
+function blurred(value: unknown): unknown {
+    const known = settled(value);
+    return known && typeof known === "object" ? Object.fromEntries(Object.keys(known).map((key) => [key, UNKNOWN])) : UNKNOWN;
+}
+
+/** What two renderings have in common. */
+function agreed(a: unknown, b: unknown): unknown {
+    if (same(a, b)) return a;
+    if (Array.isArray(a) && Array.isArray(b) && a.length === b.length) return a.map((value, i) => agreed(value, b[i]));
+    if (!a || !b || typeof a !== "object" || typeof b !== "object" || !same(Object.keys(a), Object.keys(b))) return UNKNOWN;
+    return Object.fromEntries(Object.entries(a).map(([key, value]) => [key, agreed(value, (b as Record<string, unknown>)[key])]));
 }
 
 const hiddenOf = (news: Inputs) => Object.fromEntries(Object.entries(news).filter(([key]) => hidden(key) && !["__sealed", "__ordered", "__provider"].includes(key)));

@@ -37,7 +37,7 @@ export function tooMany(owner: string, host: string, erase: Erasure[], most: num
     const byOwner = seen.get(host) ?? new Map<string, Erasure[]>();
     seen.set(host, byOwner.set(owner, erase));
     const all = [...byOwner.values()].flat();
-    if (!erase.length || all.length <= most) return [];
+    if (!erase.length || typeof most !== "number" || all.length <= most) return []; // not known yet, it forbids nothing yet
     return [{ property: "boot.generation", reason: `boot.generation of ${erase.map(({ machine }) => machine).join(", ")} would make ${all.length} machines that this run orders erased, and maxErase of the master is ${most}: set maxErase: ${all.length} on the MasterServer if that many are meant.` }];
 }
 

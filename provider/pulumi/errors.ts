@@ -12,6 +12,13 @@ export function plain(error: unknown, hint = ""): Error {
     return result;
 }
 
+/** A fault that is not the program's, in words that can be reported: what failed, and where in the code. */
+export function ofOurs(label: string, error: unknown): string {
+    const { name, message, stack = "" } = error instanceof Error ? error : new Error(String(error));
+    const at = /provider[\\/]dist[\\/]([^\s:]+:\d+)/.exec(stack)?.[1];
+    return `${label} makes pulumi-netboot fail, which is a fault of its own and not of the program; please report it: ${name}: ${message}${at ? ` (${at})` : ""}`;
+}
+
 const print = console.error;
 console.error = (...values: unknown[]) => {
     if (typeof values[0] === "string" && values[0].startsWith(MARK)) return;

@@ -72,7 +72,8 @@ export function seedClaims(instance: Instance): Claim[] {
   if (!instance.cloudInit || !takesSeed(instance.boot, instance.cloudInit) || hasUnknown(instance)) return [];
   try {
     return [{ kind: "instanceId", value: `instance-id ${seedOf(instance).instanceId}`, property: "cloudInit.metaData" }];
-  } catch {
+  } catch (error) {
+    if (!(error instanceof TemplateFault)) throw error;
     return [];
   }
 }

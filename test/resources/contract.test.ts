@@ -2,30 +2,14 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";
-import { hasUnknown, UNKNOWN } from "../../provider/dist/unknown.js";
-import { allows, validate } from "../../provider/dist/validate.js";
+import { allows } from "../../provider/dist/validate.js";
 import { KINDS } from "../../provider/dist/pulumi/inputs.js";
-import { casesIn, resolved } from "./cases.ts";
+import { good, normalised, shuffled } from "./good.ts";
 import "./quickHashes.ts";
 import { places, put } from "./places.ts";
 import { type Fields, type Json, judged, resourceNames, resourceType, schemaOf } from "./resource.ts";
 
-const folder = (name: string) => name[0]!.toLowerCase() + name.slice(1);
-const cases = casesIn("resources");
-/** Inputs that hold, from the schema's examples and from the cases. */
-const good = (name: string): Fields[] => [
-    ...(schemaOf(name).examples as Fields[]),
-    ...cases.get(folder(name))!.filter(({ content }) => content.desired).map(({ content }) => resolved(content.inputs) as Fields),
-];
-const normalised = (name: string, inputs: Fields): any => {
-    const type = resourceType(name);
-    const { input } = validate(type, inputs);
-    return type.normalise ? type.normalise(input) : input;
-};
 const clean = (value: unknown) => JSON.parse(JSON.stringify(value));
-/** The keys of maps in another order: what Pulumi's wire may do to them. */
-const shuffled = (value: any): any =>
-    Array.isArray(value) ? value.map(shuffled) : value && typeof value === "object" ? Object.fromEntries(Object.entries(value).reverse().map(([k, v]) => [k, shuffled(v)])) : value;
 
 describe("schemas", () => {
     for (const file of readdirSync(new URL("../../schema", import.meta.url)).filter((name) => name.endsWith(".json") && name !== "package.json"))
@@ -110,20 +94,6 @@ for (const name of resourceNames())
                 }
         });
 
-        it("lets a value that is not known yet stand anywhere", () => {
-            for (const inputs of good(name))
-                for (const { path } of places(inputs)) {
-                    if (path[0] === "name") continue;
-                    const where = path.join(".");
-                    const { problems, input } = validate(type, put(inputs, path, UNKNOWN) as Fields);
-                    assert.deepEqual(problems, [], where);
-                    const given = type.normalise ? type.normalise(input) : input;
-                    assert.ok(hasUnknown(given), `${where}: normalising lost it`);
-                    type.claims?.(given);
-                    assertWhole(tried(() => type.desired(given).outputs), where);
-                }
-        });
-
         it("renders a masked value wherever a secret may stand", () => {
             for (const inputs of good(name)) {
                 const input = normalised(name, inputs);
@@ -153,19 +123,6 @@ for (const name of resourceNames())
                     for (const odd of [null, 1e99, -1, [], {}, [[]], true, "", "constructor", "__proto__"] as Json[]) assertSentences(judged(name, put(inputs, path, odd) as Fields).failures);
         });
     });
-
-const tried = <T>(what: () => T): T | undefined => {
-    try {
-        return what();
-    } catch {
-        return undefined;
-    }
-};
-
-/** A text with something unknown in it must be unknown as a whole, or Pulumi takes it for a value. */
-function assertWhole(value: unknown, where: string): void {
-    for (const { value: found } of places(clean(value ?? {}))) if (typeof found === "string" && found.includes(UNKNOWN)) assert.equal(found, UNKNOWN, where);
-}
 
 function assertPaths(state: any): void {
     for (const kind of ["directories", "links", "blobs", "artifacts", "files"])

@@ -5,7 +5,7 @@ import { type Check, LIVE } from "../../engine/state";
 import { canonicalRange, canonicalSubnet, dotted, ipv4, netmask, range, subnet, within } from "../../net";
 import { templates } from "../../render";
 import type { Claim, ResourceType } from "../../resource";
-import { settled } from "../../unknown";
+import { hasUnknown, settled, UNKNOWN } from "../../unknown";
 import { rules } from "./rules";
 import type { DhcpPool } from "./types";
 
@@ -66,7 +66,7 @@ function checks({ mode, relay, subnet: net, interface: only, master }: DhcpPool)
 
 const type: ResourceType<DhcpPool> = {
   name: "DhcpPool",
-  normalise: (input) => ({ ...input, subnet: canonicalSubnet(input.subnet), ...(input.range !== undefined && { range: canonicalRange(input.range) as string }) }),
+  normalise: (input) => ({ ...input, subnet: canonicalSubnet(input.subnet), ...(input.range !== undefined && { range: hasUnknown(input.range) ? UNKNOWN : (canonicalRange(input.range) as string) }) }),
   rules,
   claims({ name, subnet: net, range: span, knownMachinesOnly }) {
     const claims: Claim[] = [{ kind: "name", value: `pool ${name}`, property: "name" }, { kind: "subnet", value: net, property: "subnet" }];

@@ -4,14 +4,14 @@ import { atProblems, copyOf } from "../../boot/disks";
 import { storeChecks, volumePath, volumesProblems } from "../../boot/volumes";
 import type { VolumeSpec } from "../../engine/state";
 import type { Problem, ResourceType } from "../../resource";
-import { settled } from "../../unknown";
+import { settled, UNKNOWN } from "../../unknown";
 import { bytes } from "../../words";
 
 const SECTOR = 512;
 const LEAST = 1 << 20;
 
 /** Whole sectors: a disk of another size is refused by some systems. */
-const sizeOf = ({ size }: Volume): number | undefined => (size === undefined ? undefined : Math.ceil((bytes(size) ?? 0) / SECTOR) * SECTOR);
+const sizeOf = ({ size }: Volume): number | undefined => (size === undefined || size === UNKNOWN ? (size as undefined) : Math.ceil((bytes(size) ?? 0) / SECTOR) * SECTOR);
 
 function rules(input: Volume): Problem[] {
   const { name, master, size, from, at } = input;
