@@ -9,7 +9,7 @@ import { type Erasure, erasures, lowered, marks, tooMany } from "./erasures";
 import { powerNotices, saying } from "./powers";
 import { json } from "./json";
 import { losses, volumeFaults } from "./volumes";
-import { mask, type Path, same, seal, sealDifferences, sealValues, secretTexts } from "./secret";
+import { mask, type Path, same, seal, sealDifferences, sealed, sealValues, secretTexts, withoutSecrets } from "./secret";
 import { anotherUnknown, hasUnknown, settled, tripsOver, UNKNOWN } from "../unknown";
 
 export interface Checked {
@@ -46,6 +46,7 @@ function checked(type: ResourceType, olds: Partial<Inputs>, news: Inputs): Check
     if (failures.length) return refused(news, failures);
 
     const secrets = secretsOf(news);
+    if (secrets.some((path) => path.join() === "name")) return refused(news, [{ property: "name", reason: "name is a secret, and it is what paths, messages and state call the resource by: give one that may be read." }]);
     const rendered = unknown ? unknownParts(type, given) : parts(type.desired(given));
     const orders = hasUnknown(rendered.orders) ? undefined : (rendered.orders as Inputs["orders"]);
     const erase = erasures(olds, orders);
@@ -56,14 +57,16 @@ function checked(type: ResourceType, olds: Partial<Inputs>, news: Inputs): Check
     const powers = hasUnknown(rendered.powers) ? undefined : (rendered.powers as Inputs["powers"]);
     const kept = !secrets.length ? rendered : unknown ? sealedAll(rendered, secretTexts(given, secrets)) : sealedParts(type, given, rendered, secrets);
     const shown = saying(kept, olds, powers);
-    const inputs = { ...hiddenOf(news), ...storedNames({ ...seal(given, secrets), ...shown }), ...sealedKeys(shown), ...revisions(olds, rendered, shown), ...ordered(olds, orders) };
-    return { inputs: json(inputs), failures: [], erase, lost: losses(olds, disks, unknown), switched: powerNotices(olds, powers) };
-}
-
-/** Kept although the machine boots something else by now. */
-function ordered(olds: Partial<Inputs>, orders: Inputs["orders"]): { __ordered?: Record<string, number> } {
-    const all = marks(olds, orders);
-    return Object.keys(all).length ? { __ordered: all } : {};
+    const say = (text: string) => withoutSecrets(text, secretTexts(given, secrets));
+    // Kept although the machine boots something else by now. What a machine is called by may be a secret: its address, in a group.
+    const ordered = marks(olds, orders);
+    const names = Object.keys(ordered);
+    const memory = names.length ? { __ordered: names.some((machine) => say(machine) !== machine) ? sealed(ordered) : ordered } : {};
+    const inputs = { ...hiddenOf(news), ...storedNames({ ...seal(given, secrets), ...shown }), ...memory, ...sealedKeys({ ...storedNames(shown), ...memory }), ...revisions(olds, rendered, shown) };
+    return {
+        inputs: json(inputs), failures: [], erase: erase.map((one) => ({ ...one, machine: say(one.machine) })),
+        lost: losses(olds, disks, unknown).map(say), switched: powerNotices(olds, powers).map(say),
+    };
 }
 
 /** What differs when the secrets are others holds a secret. Where others can't stand in their place (a MAC address), all may hold one. */
@@ -85,7 +88,7 @@ function refused(news: Inputs, problems: Problem[]): Checked {
     const paths = secretsOf(news);
     const secrets = secretTexts(pureInput(news), paths);
     const below = (property: string) => paths.some((path) => `${property}.`.replace(/\[(\d+)\]/g, ".$1").startsWith(`${path.join(".")}.`));
-    const redacted = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), text);
+    const redacted = (text: string) => withoutSecrets(text, secrets);
     const words = ({ property, reason }: Problem) => (below(property) ? reason.replace(/"[^]*"/, "[secret]").replace(/ is [^]*?(?=, |: |\.$)/, " is a secret") : redacted(reason));
     return { inputs: news as unknown as Record<string, unknown>, failures: problems.map((problem) => ({ property: problem.property, reason: words(problem) })) };
 }

@@ -8,12 +8,12 @@ import { check } from "./check";
 import { plain } from "./errors";
 import { report } from "./counts";
 import { connectionProblems } from "./connection";
-import { connectionOf, hostOf, hostState, type Inputs, label, visible } from "./inputs";
+import { connectionOf, hostOf, hostState, type Inputs, label, pureInput, secretsOf, visible } from "./inputs";
 import { reconcile, observe } from "./host";
 import { notice } from "./erasures";
 import { json } from "./json";
 import { booted, rebooted, silent } from "./powers";
-import { same, seal } from "./secret";
+import { same, seal, secretTexts, withoutSecrets } from "./secret";
 import { warning } from "./status";
 import { hasUnknown } from "../unknown";
 
@@ -69,10 +69,17 @@ async function apply(type: ResourceType, id: string, news: Inputs, olds?: Inputs
     try {
         await reconcile(type, news, { want: hostState(news), ...(olds && { formerly: olds.__urn, olds }) });
     } catch (error) {
-        if (untouched(error, olds)) throw plain(error);
+        const { message } = said(error, news);
+        if (untouched(error, olds)) throw said(error, news);
         // Recorded but unwell: the next `up` applies it whatever state says, and `destroy` finds it. The dynamic host drops `__provider` here.
-        throw { id, message: plain(error).message, properties: { ...outputs({ ...news, __ordered: olds?.__ordered, ...booted(news.powers, olds) }), __unwell: true, __provider: news.__provider }, reasons: [plain(error).message] };
+        throw { id, message, properties: { ...outputs({ ...news, __ordered: olds?.__ordered, ...booted(news.powers, olds) }), __unwell: true, __provider: news.__provider }, reasons: [message] };
     }
+}
+
+/** In the user's words, and without the resource's secrets: a path or a daemon's complaint may hold one. */
+function said(error: unknown, inputs: Inputs, hint = ""): Error {
+    const secrets = secretTexts(pureInput(inputs), secretsOf(inputs));
+    return plain(withoutSecrets(error instanceof Error ? error.message : String(error), secrets) + hint);
 }
 
 /** Nothing of it can be on the host: the error alone, and state stays as it is. A create of which nothing is there is none. */
@@ -89,13 +96,13 @@ async function remove(type: ResourceType, state: Inputs): Promise<void> {
     } catch (error) {
         if (error instanceof Unreachable && process.env.NETBOOT_DELETE_UNREACHABLE === "1") return;
         const hint = error instanceof Unreachable ? "\nIf this master is gone for good, run again with NETBOOT_DELETE_UNREACHABLE=1 to forget it." : "";
-        throw plain(error, hint);
+        throw said(error, state, hint);
     }
 }
 
 /** What is really there, as inputs too, so that drift shows as a line diff. Unreachable is an error, never "absent". */
 async function seen(type: ResourceType, id: string, state: Inputs) {
-    const { absent, state: now } = await observe(type, state).catch((error) => Promise.reject(plain(error)));
+    const { absent, state: now } = await observe(type, state).catch((error) => Promise.reject(said(error, state)));
     if (absent) return {};
     const rest = Object.fromEntries(Object.entries(state).filter(([key]) => !(key in hostState(state))));
     const inputs = outputs({ ...rest, ...now, ...drifted(state, now), ...rebooted(state, now.powers) } as Inputs);

@@ -65,9 +65,17 @@ export function sealDifferences(real: unknown, other: unknown): unknown {
     return Object.fromEntries(Object.entries(real).map(([k, v]) => [k, sealDifferences(v, other[k])]));
 }
 
+const letters = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
+
+/** A message without them: as they were given, and every word that holds one in another form, as a path does an address. */
+export function withoutSecrets(text: string, secrets: string[]): string {
+    const long = secrets.map(letters).filter((secret) => secret.length > 5);
+    const rest = secrets.reduce((said, secret) => said.replaceAll(secret, "[secret]"), text);
+    return long.length ? rest.replace(/[^\s,;()"]+/g, (word) => (long.some((secret) => letters(word).includes(secret)) ? "[secret]" : word)) : rest;
+}
+
 /** A map with its values sealed and its keys shown, unless a key holds one of the secret texts, in whatever form. */
 export function sealValues(value: unknown, secrets: string[]): unknown {
-    const letters = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
     if (!isMap(value) || Object.keys(value).some((key) => secrets.some((secret) => letters(key).includes(letters(secret))))) return sealed(value);
     return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, v === UNKNOWN ? v : sealed(v)]));
 }

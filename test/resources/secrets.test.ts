@@ -1,0 +1,73 @@
+/** A secret at every text of every input: nothing that Pulumi shows or stores in clear has it, nor do the words of what is refused. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { provider } from "../../provider/dist/pulumi/provider.js";
+import { checked, good } from "./good.ts";
+import { type Place, places, put } from "./places.ts";
+import { type Fields, resourceNames } from "./resource.ts";
+import "./quickHashes.ts";
+
+const SEALED = "4dabf18193072939515e22adb298388d";
+const HUSH = "hush5ec7";
+const clear = (value: unknown): string => JSON.stringify(value, (_, it) => (it?.[SEALED] ? "[secret]" : it));
+
+/** Another value like it that nothing else holds, if there is one that the field takes; else its own. */
+const LIKE: [RegExp, string][] = [
+    [/^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i, "52:54:00:c5:5e:c7"], [/^[0-9a-f]{64}$/, "5ec7".repeat(16)], [/^[0-9a-f]{8}-[0-9a-f-]{27}$/i, "5ec75ec7-5ec7-4ec7-8ec7-5ec75ec75ec7"],
+    [/^\d+\.\d+\.\d+\.\d+$/, "10.0.0.250"], [/^\d+\.\d+\.\d+\.\d+$/, "10.9.0.250"], [/^\d+\.\d+\.\d+\.\d+\/\d+$/, "10.187.0.0/24"], [/^https?:\/\//, "http://10.0.0.9/hush5ec7"], [/^\//, "/hush5ec7"], [/\.EFI$/i, "/hush5ec7.EFI"], [/^\d+[GT]i?B$/, "5471GiB"],
+];
+function secretAt(name: string, inputs: Fields, { path, value }: Place): { given: Fields; secret: string } | undefined {
+    const text = value as string;
+    for (const other of [...LIKE.flatMap(([like, other]) => (like.test(text) ? [other] : [])), ...[`${text}HUSH`, `${text}-HUSH`, `HUSH${text}`, "HUSH", `${text} HUSH`, `${text}\nHUSH`].map((it) => it.replace("HUSH", HUSH))]) {
+        const given = put(inputs, path, other) as Fields;
+        if (!checked(name, given).failures.length) return { given, secret: other.includes(HUSH) ? HUSH : other };
+    }
+    return undefined;
+}
+
+/** As it is given, and as paths, URLs and hexadecimal have it. */
+const forms = (secret: string) => [secret, secret.replaceAll(":", "-"), secret.replaceAll(":", ""), Buffer.from(secret).toString("hex"), Buffer.from(secret).toString("base64")].map((form) => form.toLowerCase());
+function assertHidden(shown: unknown, secret: string, where: string): void {
+    const text = clear(shown).toLowerCase();
+    for (const form of forms(secret)) assert.ok(!text.includes(form), `${where} is secret, and ${form} is shown: ${text.slice(Math.max(0, text.indexOf(form) - 200), text.indexOf(form) + 80)}`);
+}
+
+for (const name of resourceNames())
+    describe(name, () => {
+        const texts = good(name).flatMap((inputs) => places(inputs).filter(({ path, value }) => typeof value === "string" && path[0] !== "master" && path[0] !== "pool").map((place) => ({ inputs, place, where: place.path.join(".") })));
+
+        it("shows no secret, wherever it is, in nothing that Pulumi prints or stores in clear", async (t) => {
+            const never = new Set<string>();
+            const tried = new Set<string>();
+            for (const { inputs, place, where } of texts) {
+                const field = where.replace(/\d+/g, "n");
+                const found = secretAt(name, inputs, place);
+                (found ? tried : never).add(field);
+                if (!found) continue;
+                const { inputs: shown, failures, ...notices } = checked(name, found.given, { __secrets: [place.path] });
+                if (where === "name") assert.match(failures[0]!.reason, /^name is a secret/);
+                else assert.deepEqual(failures, [], where);
+                if (failures.length) continue;
+                assertHidden([shown, notices], found.secret, where);
+                // What is sealed in inputs is sealed in the outputs that state keeps of them, which are made of plain values.
+                const { outs } = await provider(name).update("it", plain(shown), plain(shown));
+                assertHidden(outs, found.secret, `${where}, in outputs,`);
+            }
+            t.diagnostic(`no other value fits ${[...never].filter((field) => !tried.has(field)).join(", ") || "nowhere"}`);
+        });
+
+        it("quotes no secret that it refuses", () => {
+            for (const { inputs, place, where } of texts)
+                for (const hostile of [`${HUSH}\n`, `${HUSH} || x`, `\${${HUSH}}`, `"${HUSH}"`, `../${HUSH}`, `{{ ${HUSH} }}`, `${HUSH}:00`]) {
+                    const { failures } = checked(name, put(inputs, place.path, hostile) as Fields, { __secrets: [place.path] });
+                    if (failures.length) assertHidden(failures, HUSH, where);
+                }
+        });
+    });
+
+/** As the engine hands values to a provider that takes no envelopes. */
+function plain(value: any): any {
+    if (Array.isArray(value)) return value.map(plain);
+    if (!value || typeof value !== "object") return value;
+    return SEALED in value ? plain(value.value) : Object.fromEntries(Object.entries(value).map(([key, v]) => [key, plain(v)]));
+}
