@@ -7,7 +7,7 @@ import type { HostState, Op } from "./state";
 export interface Observed {
   /** What is really there under the keys that state names: file texts as they are; what is absent is missing. */
   state: HostState;
-  /** Nothing of it is there. */
+  /** Nothing of it is there, and something was to be. */
   absent: boolean;
   /** Keys that somebody else owns by now, in words. */
   foreign: string[];
@@ -49,7 +49,7 @@ export function observed(op: Op, facts: Facts): Observed {
     if (seen !== undefined) found = true;
     if (spec !== undefined) state[name]![key] = spec;
   }
-  return { state: state as HostState, absent: !found, foreign };
+  return { state: state as HostState, absent: !found && entriesOf(op.want).length > 0, foreign };
 }
 
 /** What of a wish is true: for an operation that did not come to its end. */
