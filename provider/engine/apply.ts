@@ -56,7 +56,7 @@ now=0; [ -f "$M/serial" ] && read -r now <"$M/serial"
 [ "$now" = ${facts.serial} ] || { printf 'status\tstale\tserial\nend\n'; exit 0; }
 [ "$(before)" = ${expected(facts, touched)} ] || { printf 'status\tstale\tcontent\nend\n'; exit 0; }
 SERIAL=${serial} STEP=start
-rm -rf "$W"; mkdir -p "$W" "$M/stamps" "$M/owners" "$M/units"; : >"$W/words"
+rm -rf "$W"; mkdir -p "$W" "$M/stamps" "$M/owners" "$M/units"; chmod 700 "$W"; : >"$W/words"
 exec 3>>"$W/said" 4>&2 2>>"$W/words"
 trap policy_off EXIT
 printf '%s\n' ${serial} >"$W/serial" && mv -f "$W/serial" "$M/serial" || fail

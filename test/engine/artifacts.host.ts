@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { statSync } from "node:fs";
 import { after, test } from "node:test";
 import { createEngine } from "../../provider/dist/engine/index.js";
 import { fastHost, type FastHost } from "./fastHost.ts";
@@ -45,6 +46,13 @@ test("an artifact is built once, shared, whole or not there, and goes with its l
   assert.ok(host.snapshot()[`${PLACE}/where`]);
   await later.reconcile(gone(two));
   assert.deepEqual(ours(host), []);
+});
+
+test("nobody but root reads what is built with while it is, nor what is built if its script says so", async () => {
+  const host = newHost();
+  await engineOn(host).reconcile(op("umask 077; echo the-secret >seed; stat -c %a /var/lib/netboot/work >/tmp/mode"));
+  assert.equal(host.snapshot()["/tmp/mode"], "700\n");
+  assert.equal(statSync(host.path(`${PLACE}/seed`)).mode & 0o777, 0o600);
 });
 
 test("a build that fails says its last words and whose it is; others go on, and nothing of it is there", async () => {
