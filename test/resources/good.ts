@@ -28,11 +28,11 @@ export const shuffled = (value: any): any =>
 export const connection = { host: "192.0.2.1", hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB4vhUe5cXP6hjpWY7H7n6nIbMLHvUw0MHO4SCDq4XMd", privateKeyPath: "/nowhere/key" };
 
 /** What the SDK makes of a program's arguments: what they refer to is one text each. A master's own limit is no matter here. */
-export function sent({ master, pool, ...inputs }: any, more: object = {}): any {
-    const handle = (ref: unknown) => JSON.stringify({ ref, secret: false, connection });
+export function sent({ master, pool, ...inputs }: any, { __connection: way = connection, ...more }: any = {}): any {
+    const handle = (ref: unknown) => JSON.stringify({ ref, secret: false, connection: way });
     return {
         __urn: "urn:pulumi:test::netboot::pulumi-nodejs:dynamic/netboot:Any::it", ...inputs,
-        ...(master === undefined ? { __connection: connection } : { __master: handle(typeof master === "object" ? { maxErase: 1000, ...master } : master) }),
+        ...(master === undefined ? { __connection: way } : { __master: handle(typeof master === "object" ? { maxErase: 1000, ...master } : master) }),
         ...(pool !== undefined && { __pool: handle(pool) }), ...more,
     };
 }

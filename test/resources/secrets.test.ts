@@ -3,27 +3,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { provider } from "../../provider/dist/pulumi/provider.js";
 import { checked, good } from "./good.ts";
-import { type Place, places, put } from "./places.ts";
+import { places, put } from "./places.ts";
 import { type Fields, resourceNames } from "./resource.ts";
+import { HUSH, secretAt } from "./secrets.ts";
 import "./quickHashes.ts";
 
 const SEALED = "4dabf18193072939515e22adb298388d";
-const HUSH = "hush5ec7";
 const clear = (value: unknown): string => JSON.stringify(value, (_, it) => (it?.[SEALED] ? "[secret]" : it));
-
-/** Another value like it that nothing else holds, if there is one that the field takes; else its own. */
-const LIKE: [RegExp, string][] = [
-    [/^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i, "52:54:00:c5:5e:c7"], [/^[0-9a-f]{64}$/, "5ec7".repeat(16)], [/^[0-9a-f]{8}-[0-9a-f-]{27}$/i, "5ec75ec7-5ec7-4ec7-8ec7-5ec75ec75ec7"],
-    [/^\d+\.\d+\.\d+\.\d+$/, "10.0.0.250"], [/^\d+\.\d+\.\d+\.\d+$/, "10.9.0.250"], [/^\d+\.\d+\.\d+\.\d+\/\d+$/, "10.187.0.0/24"], [/^https?:\/\//, "http://10.0.0.9/hush5ec7"], [/^\//, "/hush5ec7"], [/\.EFI$/i, "/hush5ec7.EFI"], [/^\d+[GT]i?B$/, "5471GiB"],
-];
-function secretAt(name: string, inputs: Fields, { path, value }: Place): { given: Fields; secret: string } | undefined {
-    const text = value as string;
-    for (const other of [...LIKE.flatMap(([like, other]) => (like.test(text) ? [other] : [])), ...[`${text}HUSH`, `${text}-HUSH`, `HUSH${text}`, "HUSH", `${text} HUSH`, `${text}\nHUSH`].map((it) => it.replace("HUSH", HUSH))]) {
-        const given = put(inputs, path, other) as Fields;
-        if (!checked(name, given).failures.length) return { given, secret: other.includes(HUSH) ? HUSH : other };
-    }
-    return undefined;
-}
 
 /** As it is given, and as paths, URLs and hexadecimal have it. */
 const forms = (secret: string) => [secret, secret.replaceAll(":", "-"), secret.replaceAll(":", ""), Buffer.from(secret).toString("hex"), Buffer.from(secret).toString("base64")].map((form) => form.toLowerCase());
