@@ -72,7 +72,7 @@ export const silent = <T extends Record<string, unknown>>(values: T): T => chang
 function changedTexts<T extends Record<string, unknown>>(values: T, change: (text: string, machine?: string) => string): T {
     const { nextBoot, nextBoots } = values as { nextBoot?: string | Envelope; nextBoots?: Record<string, string | Envelope> };
     const each = nextBoots && typeof nextBoots === "object" && Object.entries(nextBoots).map(([machine, text]) => [machine, inside(text, (it) => change(it, machine))]);
-    return { ...values, ...(nextBoot !== undefined && { nextBoot: inside(nextBoot, (it) => change(it)) }), ...(each && { nextBoots: Object.fromEntries(each) }) };
+    return { ...values, ...(nextBoot && { nextBoot: inside(nextBoot, (it) => change(it)) }), ...(each && { nextBoots: Object.fromEntries(each) }) };
 }
 
 const NOTICES = { on: "SWITCHES ON", cycle: "POWER-CYCLES", cycleIfIdle: "POWER-CYCLES, where the master sees it idle," } as const;

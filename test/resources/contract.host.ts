@@ -14,6 +14,12 @@ const all = resourceNames().flatMap((name) => named(name).map(([title, inputs]) 
 /** An image's content comes of a build. */
 const impossible = ({ inputs }: OnHost) => Object.values<any>(inputs.volumes ?? {}).some(({ from }) => from?.image);
 
+/** State as a release had it that knew less: half of the content, links, claims and directories, and none of the newer maps. */
+function older({ reports: _, places: __, powers: ___, nextBoot: ____, revisions: _____, ...inputs }: any, more: any): any {
+    const half = (map: object = {}) => Object.fromEntries(Object.entries(map).filter(([key], i) => i % 2 || key.startsWith("/etc/")));
+    return { ...inputs, ...Object.fromEntries(["links", "claims", "directories"].filter((kind) => inputs[kind]).map((kind) => [kind, half(inputs[kind])])), files: { ...half(inputs.files), ...more.files } };
+}
+
 describe("on a host", () => {
     for (const [i, batch] of batches(all.filter((one) => !impossible(one))).entries())
         it(batch.map(({ name, title }) => `${name} ${title}`).join(", "), async () => {
@@ -47,6 +53,28 @@ describe("on a host", () => {
                 host.remove();
             }
         });
+    it("after the state of an older release it is what it is when it is made anew, and goes whole", async () => {
+        const some = resourceNames().flatMap((name) => all.filter((one) => one.name === name && !impossible(one)).slice(0, 2));
+        for (const [i, batch] of batches(some).entries()) {
+            const { host, engine, all } = await hostFor(batch, `older-${i}`);
+            const before = host.snapshot();
+            const bygone = { files: { [`/srv/netboot/bygone-${i}`]: "of an older release\n" } };
+            const olds: any[] = all.map(({ inputs }, n) => older(inputs, n ? {} : bygone));
+            const made = await Promise.all(all.map(({ name }, n) => provider(name).create(olds[n])));
+            const updated: any[] = await Promise.all(all.map(({ name, inputs }, n) => provider(name).update(made[n]!.id, { ...made[n]!.outs, bygone: "field" } as any, inputs)));
+            engine.forget();
+            for (const [n, { name, title, inputs }] of all.entries()) {
+                const { __provider, ...outs } = updated[n].outs;
+                assert.deepEqual(((await provider(name).read(made[n]!.id, updated[n].outs)) as any).props, outs, `${name} ${title}`);
+                assert.deepEqual(Object.keys(outs).sort(), Object.keys(inputs).sort(), `${name} ${title}`);
+            }
+            // All that state knew then is enough for the end of it: the host has records of its own.
+            await Promise.all(all.map(({ name, inputs }, n) => provider(name).delete(made[n]!.id, older(inputs, {}))));
+            const now = host.snapshot();
+            host.remove();
+            assert.deepEqual(Object.keys(now).filter((path) => !(path in before) && !/^\/var\/lib\/netboot(-ledger)?\/|^\/stub\/|stub_Packages$|\/$/.test(path)), []);
+        }
+    });
     it("no secret is among a tool's arguments, which every user of the master can read", async () => {
         const seen = new Set<string>();
         const hushed = resourceNames().flatMap((name) => named(name).flatMap(([title, inputs]) => {
