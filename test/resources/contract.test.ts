@@ -24,6 +24,7 @@ describe("schemas", () => {
                 const target = schema.$ref ? refOf(schema.$ref, file) : {};
                 assert.ok(schema.title ?? target.title, `${where} has no title`);
                 assert.ok((schema.description ?? target.description)?.length > 10, `${where} has no description`);
+                assertUnit({ ...target, ...schema }, where);
                 const shown = [...(schema.examples ?? target.examples ?? []), ...("default" in schema ? [schema.default] : []), ...("const" in schema ? [schema.const] : [])];
                 assert.ok(shown.length, `${where} has neither default nor example`);
                 for (const example of shown) assert.ok(defaultHolds(example, schema) || allows(where, example), `${where}: its own example or default ${JSON.stringify(example)} does not hold`);
@@ -33,6 +34,18 @@ describe("schemas", () => {
             walk(schema, "");
         });
 });
+
+const UNITS = { time: /\b(seconds|minutes|hours)\b/i, size: /\b(bytes|GB|MiB|GiB)\b/i, share: /\bpercent\b/i, rate: /\bbits a second\b/i };
+/** By their names, what can be meant of more than one unit. */
+const OF: [RegExp, RegExp][] = [[/time|wait|pause|stall|patience|duration|seconds/i, UNITS.time], [/size|bytes|raw/i, UNITS.size], [/percent/i, UNITS.share], [/rate$/i, UNITS.rate]];
+const COUNT = /\b(how (many|often)|so many|number|which|port|raise it by one)\b/i;
+
+/** A number says what it counts, in which unit; so does a text that has a unit in it. */
+function assertUnit({ type, description, examples = [], default: preset }: any, where: string): void {
+    const [, must] = OF.find(([name]) => name.test(where.split("/").at(-1)!)) ?? [];
+    if (type === "integer" || type === "number") assert.match(description, must ?? new RegExp([...Object.values(UNITS), COUNT].map(({ source }) => source).join("|"), "i"), `${where} does not say its unit, or what it counts`);
+    if ([...examples, preset].some((text) => /^[0-9.]+ ?([KMGT]i?B|[smhdwk])$/.test(String(text)))) assert.match(description, new RegExp(Object.values(UNITS).map(({ source }) => source).join("|"), "i"), `${where} does not say its units`);
+}
 
 /** What a reference leads to, with what each step on the way says of it. */
 function refOf(ref: string, file: string): any {
