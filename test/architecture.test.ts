@@ -31,6 +31,18 @@ test("an SDK import brings no engine, no template and no SSH: a program starts w
     assert.doesNotMatch(loaded, /node_modules\/(ssh2|nunjucks|yaml|ajv)\/|provider\/dist\/(engine|resources|ssh)\//);
 });
 
+test("what users install runs where Pulumi's SDK does, brings no plugin and needs no compiler", () => {
+    const read = (file: string) => JSON.parse(readFileSync(join(root, file), "utf8"));
+    for (const name of ["provider", "sdk"]) {
+        const { engines, dependencies, peerDependencies } = read(`${name}/package.json`);
+        // npm gives an older Node an older SDK, without a word.
+        assert.equal(engines.node, ">=22", name);
+        // The CLI looks for the plugin of each package that it sees: @pulumi/command's would be downloaded at every start. The SDK does not go with TypeScript 7.
+        assert.deepEqual(Object.keys({ ...dependencies, ...peerDependencies }).filter((it) => (it.startsWith("@pulumi/") && it !== "@pulumi/pulumi") || /^(typescript|ts-node)$/.test(it)), [], name);
+    }
+    assert.match(read("package.json").devDependencies.typescript, /^[\^~]?[56]\./);
+});
+
 test("every resource has a schema, a class and cases", () => {
     const folders = sources("provider/resources/*/index.ts").map((file) => file.split("/")[2]!);
     assert.ok(folders.length >= 6);
