@@ -13,7 +13,7 @@ export interface Site extends Project, Disposable {
     up(options?: RunOptions & { args?: string[] }): Promise<Ran>;
     destroy(options?: RunOptions & { args?: string[] }): Promise<Ran>;
     /** The resources of the state, by name; the stack itself and providers left out. */
-    resources(): Record<string, { urn: string; id: string; inputs: any; outputs: any; initErrors?: string[]; protect?: boolean }>;
+    resources(): Record<string, { urn: string; type: string; id: string; inputs: any; outputs: any; initErrors?: string[]; protect?: boolean }>;
 }
 
 const first = `

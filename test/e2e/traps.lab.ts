@@ -9,6 +9,7 @@ import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
 import { differences, inWords, type Snapshot } from "../lab/snapshot.ts";
 import { killFamily } from "../pulumi/family.ts";
+import { shim } from "../adapter/dynamicProvider.ts";
 import { blamed, daemons, openSite, type Site, stand, written } from "./cli.ts";
 
 let lab: Lab;
@@ -46,6 +47,8 @@ test("what the daemon refuses fails in its own row with the daemon's words, and 
     assert.match(text, /bad dhcp-option at line \d+ of \/etc\/netboot\/live\/dnsmasq\.d\/lan\.conf/);
     assert.deepEqual(blamed(text), ["lan"]);
     assert.match(text, /\+ 5 created/);
+    assert.match(text, /MasterServer lab creating \(\d+s\) restart netboot-http\.service/, "what takes a while is told on its row");
+    assert.doesNotMatch(text.slice(text.indexOf("Diagnostics:")), /restart netboot-http/, "and in passing");
     assert.match(await there(desk1), /one/);
     assert.equal(await there(conf), "");
     for (const [unit, { state }] of Object.entries(await daemons(master))) assert.equal(state, "active", unit);
@@ -112,14 +115,19 @@ test("--target changes one machine and no other", async () => {
     await site.up();
 });
 
-test("values that are not known yet pass the preview, which names the files, and are there after up", async () => {
+test("values that are not known yet pass the preview, which names the files, and are there after up, as all outputs are", async () => {
     const later = `const later = new (class extends pulumi.dynamic.Resource {
         constructor(name) { super({ create: async () => ({ id: "1", outs: { word: "later-42", mac: "52:54:00:00:00:42" } }) }, name, { word: undefined, mac: undefined }); }
     })("later");\n`;
     const unknown = desk("desk-03", "52:54:00:00:00:03", "pulumi.interpolate`word=${later.word}`")
         + 'new netboot.Machine("desk-04", { master: m, mac: later.mac });\n'
         + 'const seats = new netboot.BootMenu("seats", { master: m, title: later.word, entries: [{ name: "a", label: "A", boot: boot.kernel(rescue, { append: later.word }) }] });\n'
-        + 'new netboot.Machine("desk-05", { master: m, mac: "52:54:00:00:00:05", boot: boot.menu(seats) });\n';
+        + 'const desk5 = new netboot.Machine("desk-05", { master: m, mac: "52:54:00:00:00:05", boot: boot.menu(seats) });\n'
+        + 'const farm = new netboot.Fleet("farm", { master: m, machines: { "node-01": { mac: "52:54:00:00:01:01", boot: boot.kernel(rescue) } } }, { parent: m });\n'
+        + 'const bench = new netboot.MachineGroup("bench", { master: m, match: { macPrefix: "52:54:02" }, boot: boot.menu(seats) });\n'
+        + "const paths = (it) => it.files.apply((files) => Object.keys(files ?? {}));\n"
+        + "Object.assign(exports, { files: pulumi.all([m, lan, rescue, seats, desk5, farm, bench].map(paths)), host: m.site.apply((it) => it.host), digest: rescue.digest.apply((it) => it.length), url: pulumi.interpolate`<${rescue.url}>`,\n"
+        + "    next: desk5.nextBoot.apply((it) => it.split('\\n')[0]), nexts: farm.nextBoots.apply(Object.keys), group: bench.nextBoot.apply((it) => it.length > 0) });\n";
     site.program(program + later + unknown);
     const preview = await site.run(["preview", "--diff"]);
     assert.match(preview.text, /\/mac\/52-54-00-00-00-03\.ipxe *: \[unknown\]/);
@@ -129,6 +137,12 @@ test("values that are not known yet pass the preview, which names the files, and
     assert.match(await there(script("52-54-00-00-00-42")), /# machine desk-04/);
     assert.match(await there("/srv/netboot/http/menu/seats.ipxe"), /later-42/);
     await site.up({ args: ["--expect-no-changes"] });
+
+    const { files, url, ...outputs } = site.state().resources.find(({ type }: { type: string }) => type === "pulumi:pulumi:Stack").outputs;
+    assert.deepEqual(outputs, { host: master.host, digest: 64, next: "undionly.kpxe or snponly.efi → mac/52-54-00-00-00-05.ipxe", nexts: ["node-01"], group: true });
+    assert.match(url, new RegExp(`^<http://${master.host}/blob/.*>$`));
+    assert.deepEqual(files.map((paths: string[]) => paths.length > 0), [true, true, false, true, true, true, true]);
+    for (const { urn, type, outputs } of Object.values(site.resources())) assert.deepEqual([outputs.__urn, outputs.__provider], [urn, shim(type.split(":").at(-1)!)], "what the SDK says of it beforehand");
 });
 
 test("a secret is in the machine's script and nowhere else: not on the screen, not in state, not in argv", async () => {
