@@ -14,7 +14,7 @@ before(async () => {
     lab = await openLab();
     master = await startMaster(lab, { daemons: true });
     site = await openSite(lab, master, `Object.assign(connection, { dialErrorLimit: 0, perDialTimeout: 3 });
-        const m = master(); const rescue = image(m); const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
+        const m = master(); const rescue = image(m); new netboot.KernelImage("kept", { master: m, kernel: __filename, retain: true }); const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
         for (const n of [1, 2, 3]) new netboot.Machine("desk-0" + n, { master: m, mac: "52:54:00:00:00:0" + n, boot: boot.kernel(rescue, { append: "desk=" + n }) });`);
     await site.up();
 });
@@ -84,4 +84,14 @@ test("a master that does not answer is an error and no news: state stays as it i
     assert.deepEqual(known(), before);
     await master.exec("systemctl start ssh");
     await site.run(["refresh", "--yes", "--skip-preview", "--expect-no-changes"]);
+});
+
+test("destroyed, what is retained stays and all else goes; up again finds it there", async () => {
+    const blobs = async () => (await master.tryExec("cd /srv/netboot/http/blob && echo */*")).stdout.trim();
+    await site.destroy();
+    assert.match(await blobs(), /^[0-9a-f]{64}\/index\.js$/);
+    const counts = join(site.folder, "again");
+    await site.up({ env: { NETBOOT_COUNTS: counts } });
+    assert.equal(JSON.parse(readFileSync(counts, "utf8")).uploads, 1, "of two images one was brought");
+    assert.equal((await blobs()).split(" ").length, 2);
 });
