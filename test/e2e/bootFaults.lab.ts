@@ -179,7 +179,7 @@ const cases: Record<Name, Case[]> = {
     ],
 };
 
-describe("HTTP fails", { concurrency: 2 }, () => {
+describe("HTTP fails", { concurrency: 3 }, () => {
     for (const machine of ["bios", "uefi", "seat"] as const)
         describe(machine, { concurrency: 1 }, () => {
             for (const { name, plan, told, ends } of cases[machine].filter((it) => long || !it.long))
