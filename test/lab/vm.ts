@@ -6,7 +6,7 @@ import { ed25519 } from "../ssh/keys.ts";
 import type { Executed } from "./exec.ts";
 import { until } from "./exec.ts";
 import type { Lab } from "./lab.ts";
-import { machineArguments } from "./machine.ts";
+import { machineArguments, machineEnvironment } from "./machine.ts";
 import { makeKeys, type Master } from "./master.ts";
 import { Client } from "./runningClient.ts";
 
@@ -41,7 +41,7 @@ export async function startVirtualMaster(lab: Lab, { address = lab.at(2), disk =
         it.withAddedCapabilities("NET_ADMIN")
             .withHost({ Devices: [{ PathOnHost: "/dev/net/tun", PathInContainer: "/dev/net/tun", CgroupPermissions: "rwm" }] })
             .withCreate({ OpenStdin: true })
-            .withEnvironment({ DISK_SIZE: disk })
+            .withEnvironment({ ...machineEnvironment("bios"), DISK_SIZE: disk })
             .withCopyContentToContainer([
                 { target: "/machine/start.sh", content: read("machine.sh") },
                 { target: "/machine/vars.fd", content: "none" },
