@@ -4,7 +4,8 @@ import { library } from "./commit";
 import type { Answer, Facts } from "./facts";
 import type { Kind, Steps } from "./kind";
 import { kinds } from "./kinds";
-import { inside, isLive, UNITS } from "./paths";
+import { isPath } from "./entries";
+import { folder, inside, isLive, parents, UNITS } from "./paths";
 import { ownersAfter, type Plan } from "./plan";
 import { keyLists } from "./probe";
 import { entry, fileOf, render, split, type Entry, type OwnerRecord } from "./record";
@@ -19,6 +20,9 @@ export interface Setting {
   patience: number;
   watch: number;
 }
+
+/** What their keys name is a directory, which is written into. */
+const FOLDERS: string[] = ["directories", "volumes", "places"];
 
 export interface Script {
   text: string;
@@ -40,6 +44,7 @@ export function applyScript(plan: Plan, facts: Facts, setting: Setting): Script 
   const unitFiles = plan.todo.some((t) => t.kind === "files" && inside(t.key, UNITS));
   const units = unitsTouched(facts, plan.todo);
   const settles = units.length > 0 || unitFiles;
+  const below = [...new Set(plan.todo.filter((t) => isPath(t.kind) && !isLive(t.key)).flatMap((t) => [...parents(t.key), ...(FOLDERS.includes(t.kind) ? [t.key] : [])]))].filter((dir) => facts.created.has(folder(dir)));
   const gone = plan.todo.filter((t) => t.kind === "services" && t.op === "remove").map((t) => t.key);
   const touched = [...new Set([...plan.todo.map((t) => entry(t.kind, t.key)), ...units.map((unit) => entry("services", unit))])];
   const asked = kinds.filter((kind) => touched.some((of) => split(of)[0] === kind.name));
@@ -61,6 +66,7 @@ exec 3>>"$W/said" 4>&2 2>>"$W/words"
 trap policy_off EXIT
 printf '%s\n' ${serial} >"$W/serial" && mv -f "$W/serial" "$M/serial" || fail
 policy_off; unstage; generations; aftermath`,
+    ...(below.length ? [sh`straight ${below}`] : []),
     ...(ordering ? [sh`pending_orders`] : []),
     // Uploads that a crash kept from their commit; whoever still waits with one is told, and uploads again.
     ...(facts.unfinished ? [sh`find "$M/incoming" -type f ! \( -name '*.part' -mmin -60 \) -delete 2>/dev/null`] : []),
@@ -160,7 +166,7 @@ const union = (old: OwnerRecord | undefined, next: OwnerRecord | undefined): Own
 const sameSize = (old: OwnerRecord | undefined, next: OwnerRecord | undefined): boolean => next !== undefined && union(old, next).size === next.size;
 
 export interface Outcome {
-  status: "ok" | "stale" | "locked" | "refused" | "unhealthy" | "packages" | "digest" | "artifact" | "volume" | "target" | "failed";
+  status: "ok" | "stale" | "locked" | "foreign" | "refused" | "unhealthy" | "packages" | "digest" | "artifact" | "volume" | "target" | "failed";
   subject: string;
   words: string;
   notes: string[];

@@ -16,6 +16,10 @@ torn() { # path; the shell's own printf does not say why
 }
 fenced() { read -r now <"$M/serial" && [ "$now" = "$SERIAL" ] || finish stale "serial"; }
 
+# A link in a directory that we made is not ours, and what is written or removed behind it would be somebody else's.
+straight() { # directory...
+  for dir; do [ ! -L "$dir" ] || { printf 'it leads to %s\n' "$(readlink -- "$dir")" >&2; finish foreign "$dir"; }; done
+}
 # Every file is written beside its place, in a folder that only root can enter, on the same file system.
 stage() { # folder place; sets S
   S=$1/.netboot-stage/$2

@@ -18,6 +18,7 @@ export const orderLibrary: Sh = lines([
   sh`
 O=${SITE}/http/orders C=${SITE}/claims B=${LEDGER}
 random() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
+own_file() { [ -f "$1" ] && [ ! -L "$1" ]; }
 nonce_of() { sed -n 's/^nonce //p' "$1/job" 2>/dev/null; } # folder of an order
 captured() { printf '%s/%s/%s.zst' ${CAPTURES} "$(sed -n 's/^name //p' "$1")" "$(sed -n 's/^generation //p' "$1")"; } # job
 entered() { # machine words...
@@ -31,8 +32,8 @@ close_order() { # machine
   nonce=$(nonce_of "$O/$1")
   if [ -n "$nonce" ]; then
     generation=$(sed -n 's/^generation //p' "$O/$1/job")
-    # A captured image is whole if it is there at all, and stays, with its machine's word.
-    if [ -f "$C/$nonce/image.zst" ] && [ -f "$C/$nonce/done" ]; then
+    # A captured image is whole if it is there at all, and stays, with its machine's word. The folder is the web server's: a link in it may lead anywhere.
+    if own_file "$C/$nonce/image.zst" && own_file "$C/$nonce/done"; then
       image=$(captured "$O/$1/job")
       cp --remove-destination -- "$C/$nonce/done" "$image.done" && chown 0:0 "$C/$nonce/image.zst" "$image.done" && mv -f -- "$C/$nonce/image.zst" "$image" || fail
     fi

@@ -10,6 +10,9 @@ export const relative = (path: string): string => path.slice(LIVE.length + 1);
 /** Where administrators, and we, put units. */
 export const UNITS = "/etc/systemd/system";
 
+/** The directories that a path is in, the outermost first. */
+export const parents = (path: string): string[] => path.split("/").slice(1, -1).map((_, i, all) => `/${all.slice(0, i + 1).join("/")}`);
+
 /** What makes a path unfit to be managed; nothing when it is fit. Tabs and newlines separate fields of the host's answers. */
 export function pathProblem(path: string): string | undefined {
   if (!path.startsWith("/")) return "is not absolute";

@@ -63,6 +63,6 @@ function foreign(op: Op, kind: Kind, of: Entry, spec: unknown, facts: Facts): Pr
   const why = seen !== undefined && !kind.ours?.(seen) && kind.diff(spec as never, seen, key);
   if (!why) return undefined;
   return name === "directories"
-    ? { cause: `the directory ${key} is there, not ours, and not as wanted: ${why}`, file: key, mend: `Change it by hand (chmod ${String(spec)} ${key}), or declare it as it is.` }
+    ? { cause: `the directory ${key} is there, not ours, and not as wanted: ${why}`, file: key, mend: why.startsWith("mode") ? `Change it by hand (chmod ${String(spec)} ${key}), or declare it as it is.` : "Move it away." }
     : { cause: `a file that is not ours stands at ${key} (${why})`, file: key, mend: "Move it away, or declare exactly what it holds." };
 }

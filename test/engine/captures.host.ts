@@ -60,6 +60,18 @@ test("what is there is not written over, and is named before anything is changed
   assert.ok(lstatSync(file(host, "2.zst")).isSymbolicLink());
 });
 
+test("a link that stands for the image, which only the web server can have put there, is no image, and nothing is done to what it leads to", async () => {
+  for (const name of ["image.zst", "done"]) {
+    const host = newHost();
+    await up(host, "desk");
+    deliver(host, "desk");
+    await host.shell(`echo theirs >/etc/theirs; chgrp 33 /etc/theirs; ln -sf /etc/theirs /srv/netboot/claims/*/${name}`);
+    await up(host, "desk");
+    assert.deepEqual(existsSync(file(host, "")) ? readdirSync(file(host, "")) : [], []);
+    assert.equal(statSync(host.path("/etc/theirs")).gid, 33);
+  }
+});
+
 test("an order that is taken back leaves no file, and one without its machine's word none either", async () => {
   for (const delivered of [false, true]) {
     const host = newHost();

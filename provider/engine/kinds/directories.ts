@@ -8,7 +8,8 @@ interface Seen {
 }
 
 /**
- * Directories. One that was there before us is used as it is, if its mode is the wanted one; it is never changed and never removed.
+ * Directories. One that was there before us is used as it is, if its mode is the wanted one; it is never changed and never removed. So is one that a link leads to: an
+ * administrator may have put the whole of it on another disk.
  * What we made goes with its last user, if it is empty by then: that is the engine's own business, for parents of files too (see `prune`).
  */
 export const directories: Kind<"directories", Seen> = {
@@ -17,7 +18,7 @@ export const directories: Kind<"directories", Seen> = {
   shared: true,
   stable: true,
   probe: sh`
-printf '%s\n' "$k" | xargs -d '\n' sh -c 'find "$@" -maxdepth 0 -printf "%p\t%y\t%m\n"' sh 2>/dev/null |
+printf '%s\n' "$k" | xargs -d '\n' sh -c 'find -H "$@" -maxdepth 0 -printf "%p\t%y\t%m\n"' sh 2>/dev/null |
 awk -F'\t' '{ printf "directories\t%s\t%s\t%s\n", $1, $2, substr("0000" $3, length($3) + 1) }'`,
   parse: ([type, mode]) => ({ type: type!, mode: mode! }),
   digest: (want) => want,

@@ -21,6 +21,8 @@ export const places: Kind<"places", Seen> = {
   library: sh`
 # So many free ones as are wanted beside those that are taken. Owner www-data: a rename writes into both folders.
 fill_places() { # path number
+  # A folder of the web server's, and so a link in it may be anybody's.
+  [ ! -L "$1/free" ] || rm -f -- "$1/free" || return 1
   ensure_dir "$1/free" && chmod 700 "$1" && find "$1/free" -mindepth 1 -delete || return 1
   taken=$(find "$1" -mindepth 1 -maxdepth 1 -type d ! -name free | wc -l) i=0
   while [ $((taken + i)) -lt "$2" ]; do
@@ -31,7 +33,7 @@ fill_places() { # path number
 }`,
   probe: sh`
 printf '%s\n' "$k" | while IFS= read -r at; do
-  [ -d "$at/free" ] && printf 'places\t%s\t%s\t%s\n' "$at" "$(find "$at/free" -mindepth 1 -maxdepth 1 -type d -user 33 | wc -l)" "$(find "$at" -mindepth 1 -maxdepth 1 -type d ! -name free | wc -l)"
+  [ -d "$at/free" ] && [ ! -L "$at/free" ] && printf 'places\t%s\t%s\t%s\n' "$at" "$(find "$at/free" -mindepth 1 -maxdepth 1 -type d -user 33 | wc -l)" "$(find "$at" -mindepth 1 -maxdepth 1 -type d ! -name free | wc -l)"
 done; :`,
   parse: ([free, taken]) => ({ free: Number(free), taken: Number(taken) }),
   digest: (want) => String(want),
