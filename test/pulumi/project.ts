@@ -49,7 +49,7 @@ export async function openProject(example: string | Record<string, string>, conf
     else writeFiles(program, { "Pulumi.yaml": "name: netboot-test\nruntime: nodejs\n", ...example });
     for (const file of ["package.json", "tsconfig.json"]) cpSync(join(repository, "examples", file), join(program, file));
     symlinkSync(join(repository, "node_modules"), join(program, "node_modules"));
-    for (const name of ["home", "state"]) mkdirSync(join(folder, name));
+    for (const name of ["home", "state", "tmp"]) mkdirSync(join(folder, name));
 
     const env = {
         ...process.env,
@@ -57,6 +57,7 @@ export async function openProject(example: string | Record<string, string>, conf
         PULUMI_HOME: join(folder, "home"),
         PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
         PULUMI_CONFIG_PASSPHRASE: "",
+        TMPDIR: join(folder, "tmp"),         // where the CLI has pipes that it leaves when it is interrupted
         NODE_NO_WARNINGS: "1",
         // Every run starts two more Nodes, which load the same megabytes of Pulumi and TypeScript.
         NODE_COMPILE_CACHE: join(cacheDir, "compiled"),
