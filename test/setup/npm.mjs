@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { announce, ask, missing, run, step } from "./step.mjs";
-import { root } from "./where.mjs";
+import { cacheDir, root } from "./where.mjs";
 
 const at = (...path) => join(root, ...path);
 
@@ -22,7 +22,8 @@ export const npm = () =>
 
 export const build = () =>
     step("build", async () => {
-        await run("npm", ["run", "--silent", "build"], { cwd: root });
+        // The compiler keeps what Node makes of it, and among the temporary files unless it is told where.
+        await run("npm", ["run", "--silent", "build"], { cwd: root, env: { NODE_COMPILE_CACHE: join(cacheDir, "compiled") } });
         return "provider and sdk compiled";
     });
 
