@@ -38,7 +38,9 @@ const processes = () => readdirSync("/proc").filter((name) => /^\d+$/.test(name)
 /** Starts the demo as `npm run demo` does, presses Ctrl-C at the moment, and looks for what is left. */
 export async function interrupt(moment: keyof typeof moments, command = `${process.execPath} test/setup/main.mjs --only docker,images --then test/demo/main.ts`): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), "netboot-demo-"));
-    const child = spawn("script", ["-qec", command, "/dev/null"], { env: { ...process.env, TMPDIR: folder, TERM: "dumb" }, stdio: "pipe" });
+    // npm, too, has a new Node keep what it compiles, and without a word in the temporary folder.
+    const env = { ...process.env, TMPDIR: folder, TERM: "dumb", NODE_COMPILE_CACHE: join(cacheDir, "compiled") };
+    const child = spawn("script", ["-qec", command, "/dev/null"], { env, stdio: "pipe" });
     let text = "", ours: number[] = [];
     const end = new Promise<number | null>((resolve) => child.on("close", resolve));
     await new Promise<void>((resolve, reject) => {
