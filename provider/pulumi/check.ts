@@ -9,7 +9,7 @@ import { type Erasure, erasures, lowered, marks, tooMany } from "./erasures";
 import { powerNotices, saying } from "./powers";
 import { json } from "./json";
 import { losses, volumeFaults } from "./volumes";
-import { mask, type Path, same, seal, sealDifferences, sealed, sealValues, secretTexts, withoutSecrets } from "./secret";
+import { hushed, mask, type Path, same, seal, sealDifferences, sealed, sealValues, secretTexts } from "./secret";
 import { anotherUnknown, hasUnknown, settled, tripsOver, UNKNOWN } from "../unknown";
 
 export interface Checked {
@@ -57,7 +57,7 @@ function checked(type: ResourceType, olds: Partial<Inputs>, news: Inputs): Check
     const powers = hasUnknown(rendered.powers) ? undefined : (rendered.powers as Inputs["powers"]);
     const kept = !secrets.length ? rendered : unknown ? sealedAll(rendered, secretTexts(given, secrets)) : sealedParts(type, given, rendered, secrets);
     const shown = saying(kept, olds, powers);
-    const say = (text: string) => withoutSecrets(text, secretTexts(given, secrets));
+    const say = hushed(secretTexts(given, secrets));
     // Kept although the machine boots something else by now. What a machine is called by may be a secret: its address, in a group.
     const ordered = marks(olds, orders);
     const names = Object.keys(ordered);
@@ -86,9 +86,8 @@ const sealedAll = (rendered: Record<string, unknown>, texts: string[]) => Object
 /** Reasons quote what was given; what is secret is not for the screen. */
 function refused(news: Inputs, problems: Problem[]): Checked {
     const paths = secretsOf(news);
-    const secrets = secretTexts(pureInput(news), paths);
     const below = (property: string) => paths.some((path) => `${property}.`.replace(/\[(\d+)\]/g, ".$1").startsWith(`${path.join(".")}.`));
-    const redacted = (text: string) => withoutSecrets(text, secrets);
+    const redacted = hushed(secretTexts(pureInput(news), paths));
     const words = ({ property, reason }: Problem) => (below(property) ? reason.replace(/"[^]*"/, "[secret]").replace(/ is [^]*?(?=, |: |\.$)/, " is a secret") : redacted(reason));
     return { inputs: news as unknown as Record<string, unknown>, failures: problems.map((problem) => ({ property: problem.property, reason: words(problem) })) };
 }

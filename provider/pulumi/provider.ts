@@ -13,7 +13,7 @@ import { reconcile, observe } from "./host";
 import { notice } from "./erasures";
 import { json } from "./json";
 import { booted, rebooted, silent } from "./powers";
-import { same, seal, secretTexts, withoutSecrets } from "./secret";
+import { hushed, same, seal, secretTexts } from "./secret";
 import { warning } from "./status";
 import { hasUnknown } from "../unknown";
 
@@ -78,8 +78,8 @@ async function apply(type: ResourceType, id: string, news: Inputs, olds?: Inputs
 
 /** In the user's words, and without the resource's secrets: a path or a daemon's complaint may hold one. */
 function said(error: unknown, inputs: Inputs, hint = ""): Error {
-    const secrets = secretTexts(pureInput(inputs), secretsOf(inputs));
-    return plain(withoutSecrets(error instanceof Error ? error.message : String(error), secrets) + hint);
+    const say = hushed(secretTexts(pureInput(inputs), secretsOf(inputs)));
+    return plain(say(error instanceof Error ? error.message : String(error)) + hint);
 }
 
 /** Nothing of it can be on the host: the error alone, and state stays as it is. A create of which nothing is there is none. */

@@ -67,11 +67,17 @@ export function sealDifferences(real: unknown, other: unknown): unknown {
 
 const letters = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
 
-/** A message without them: as they were given, and every word that holds one in another form, as a path does an address. */
-export function withoutSecrets(text: string, secrets: string[]): string {
-    const long = secrets.map(letters).filter((secret) => secret.length > 5);
-    const rest = secrets.reduce((said, secret) => said.replaceAll(secret, "[secret]"), text);
-    return long.length ? rest.replace(/[^\s,;()"]+/g, (word) => (long.some((secret) => letters(word).includes(secret)) ? "[secret]" : word)) : rest;
+const literally = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+/** As part of a longer word a short one would take half of every message along. */
+const whole = (text: string) => (text.length < 6 ? `(?<![\\w-]|\\w\\.)${literally(text)}(?![\\w-]|\\.\\w)` : literally(text));
+
+/** Takes these texts (the longest first) out of messages: as they were given, and every word that holds one in another form, as a path does an address. */
+export function hushed(secrets: string[]): (message: string) => string {
+    if (!secrets.length) return (message) => message;
+    const given = new RegExp(secrets.map(whole).join("|"), "g");
+    const others = secrets.map(letters).filter((secret) => secret.length > 5);
+    const word = (text: string) => ((own) => (others.some((secret) => own.includes(secret)) ? "[secret]" : text))(letters(text));
+    return (message) => message.replace(given, "[secret]").replace(/[^\s,;()"]+/g, word);
 }
 
 /** A map with its values sealed and its keys shown, unless a key holds one of the secret texts, in whatever form. */

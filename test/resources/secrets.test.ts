@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { provider } from "../../provider/dist/pulumi/provider.js";
+import { hushed } from "../../provider/dist/pulumi/secret.js";
 import { checked, good } from "./good.ts";
 import { places, put } from "./places.ts";
 import { type Fields, resourceNames } from "./resource.ts";
@@ -57,3 +58,15 @@ function plain(value: any): any {
     if (!value || typeof value !== "object") return value;
     return SEALED in value ? plain(value.value) : Object.fromEntries(Object.entries(value).map(([key, v]) => [key, plain(v)]));
 }
+
+describe("a message without secrets", () => {
+    const say = hushed(["correct horse", "52:54:00:aa:bb:cc", "10.0.0.5", "desk", "no", "1", "e"].sort((a, b) => b.length - a.length));
+    it("has them in no form", () => {
+        assert.equal(say('the password "correct horse" of 10.0.0.5.'), 'the password "[secret]" of [secret].');
+        assert.equal(say("password=desk, /srv/52-54-00-aa-bb-cc.ipxe"), "password=[secret], [secret]");
+    });
+    it("can still be read where a secret is a short word or a figure", () => {
+        assert.equal(say('Machine "desk-03" on root@10.0.0.1:22: cannot connect: nothing there'), 'Machine "desk-03" on root@10.0.0.1:22: cannot connect: nothing there');
+    });
+    it("is what it was where there are none", () => assert.equal(hushed([])("1 e no"), "1 e no"));
+});
