@@ -64,8 +64,8 @@ unpack() {
 fetch() {
     : > "$work/status"
     kernel=linux-image-$(dpkg --print-architecture)
-    # Ubuntu's kernels go by another name, which Debian does not have.
-    ! apt-cache -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= show linux-image-generic > /dev/null 2>&1 || kernel=linux-image-generic
+    # Ubuntu's kernels go by another name, which in Debian is no package's own.
+    apt-cache -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= show "$kernel" 2> /dev/null | grep -q '^Package:' || kernel=linux-image-generic
     say "reading what the packages need"
     needs "$kernel" > "$work/kernels"
     kernels=$(grep -E '^linux-(image|modules|modules-extra)-[0-9]' "$work/kernels") || fail "$kernel names no kernel"
