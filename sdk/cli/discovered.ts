@@ -35,7 +35,7 @@ export async function discovered({ stack, json, all, names: pattern, csv, declar
     for (const why of unasked) process.stderr.write(`netboot: ${why}\n`);
     const worst = unasked.length ? 1 : 0;
     if (unasked.length && !masters.length) return worst;
-    if (forgets) return Math.max(worst, await forget(masters, { macs, all, json }));
+    if (forgets) return Math.max(worst, await forget(masters, { macs, all, json, partial: unasked.length > 0 }));
     const machines = masters.flatMap(({ machines }) => machines).filter((machine) => all || !machine.declared);
     return Math.max(worst, pattern === undefined ? await list(masters, machines, json) : await lines(resources, machines.filter((machine) => !machine.declared), pattern, { json, csv }));
 }
@@ -67,12 +67,14 @@ async function lines(resources: Planned[], machines: DiscoveredMachine[], patter
     return unnamed.length + bare.length ? 1 : 0;
 }
 
-async function forget(masters: DiscoveringMaster[], { macs, all, json }: { macs: string[] } & Pick<Options, "all" | "json">): Promise<number> {
+async function forget(masters: DiscoveringMaster[], { macs, all, json, partial }: { macs: string[]; partial: boolean } & Pick<Options, "all" | "json">): Promise<number> {
     const { forgetDiscovered } = await import("@pulumi-netboot/provider");
     const wanted = macs.map((mac) => mac.toLowerCase().replaceAll("-", ":"));
     const there = new Set(masters.flatMap(({ machines }) => machines.map(({ mac }) => mac)));
     const missing = wanted.filter((mac) => !there.has(mac));
-    if (missing.length) throw new Misused(`No unknown machine with ${missing.map((mac) => JSON.stringify(mac)).join(", ")} has registered.`);
+    const words = missing.map((mac) => JSON.stringify(mac)).join(", ");
+    if (missing.length && !partial) throw new Misused(`No unknown machine with ${words} has registered.`);
+    if (missing.length) process.stderr.write(`The masters that could be asked know no unknown machine with ${words}.\n`);
     const chosen = (machine: DiscoveredMachine) => all || (macs.length ? wanted.includes(machine.mac) : machine.declared !== undefined);
     const gone = await Promise.all(masters.map(async (master) => {
         const machines = master.machines.filter(chosen);

@@ -50,10 +50,12 @@ test("of several masters the one that is dead is named, and the others answer", 
     const server = await startServer({ atOnce: "found\t52-54-00-00-00-07\t60\nfree\t3\nend\n" });
     const alive = { ...lab, host: "10.0.0.9", __connection: server.connection };
     writeFileSync(join(folder, "state.json"), JSON.stringify({ deployment: { resources: [lab, alive].map((outputs) => ({ type: "pulumi-nodejs:dynamic/netboot:MasterServer", outputs })) } }));
-    const ended = await new Promise<{ code: unknown; out: string; err: string }>((resolve) =>
-        execFile(process.execPath, [join(import.meta.dirname, "../../sdk/dist/cli/main.js"), "discovered", "--json"], { env: { ...process.env, PATH: `${folder}:/usr/bin:/bin` } }, (error, out, err) => resolve({ code: error?.code ?? 0, out, err })));
+    const run = (...args: string[]) => new Promise<{ code: unknown; out: string; err: string }>((resolve) =>
+        execFile(process.execPath, [join(import.meta.dirname, "../../sdk/dist/cli/main.js"), "discovered", ...args], { env: { ...process.env, PATH: `${folder}:/usr/bin:/bin` } }, (error, out, err) => resolve({ code: error?.code ?? 0, out, err })));
+    const ended = await run("--json"), forgotten = await run("forget", "52:54:00:00:00:08");
     await server.close();
-    assert.equal(ended.code, 1);
+    assert.deepEqual([ended.code, forgotten.code], [1, 1]);
+    assert.match(forgotten.err, /The masters that could be asked know no unknown machine with "52:54:00:00:00:08"\.\n$/);
     assert.equal(ended.code, 1);
     assert.match(ended.err, /^netboot: .*127\.0\.0\.1/);
     assert.deepEqual(JSON.parse(ended.out).map(({ mac }: { mac: string }) => mac), ["52:54:00:00:00:07"]);
