@@ -1,4 +1,4 @@
-import { HTTP, registering, SITE } from "../../boot/script";
+import { HTTP, leftoversOf, registering, SITE } from "../../boot/script";
 import { DISCOVERED, LIVE, type HostState } from "../../engine/state";
 import { templates } from "../../render";
 import { imagingRef } from "./imaging";
@@ -12,7 +12,8 @@ const REPORT = "16k";
 /** What an unknown machine does before all else, where it is to register: it leaves a line, and, where the master has an imaging system, is asked once what hardware it has. */
 export function registerScript(input: MasterServer, http: string): string {
   const ref = imagingRef(input);
-  return template("register.ipxe.njk", { job: ref.imaging ? registering({ http, ...ref }) : false, stall: input.retries.stallSeconds * 1000 });
+  const job = ref.imaging && registering({ http, ...ref });
+  return template("register.ipxe.njk", { job: job || false, leftovers: job ? leftoversOf([job]) : false, stall: input.retries.stallSeconds * 1000 });
 }
 
 /** Places for what unknown machines say, and how one is taken. */
