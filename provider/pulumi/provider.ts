@@ -14,7 +14,7 @@ import { notice } from "./erasures";
 import { json } from "./json";
 import { booted, rebooted, silent } from "./powers";
 import { hushed, same, seal, secretTexts } from "./secret";
-import { warning } from "./status";
+import { told, warning } from "./status";
 import { hasUnknown } from "../unknown";
 
 /** The dynamic provider of one resource type: translation only. `name` is the type's: "Machine". */
@@ -124,5 +124,5 @@ function outputs(inputs: Inputs): Record<string, unknown> {
 /** The end of a run reaches a dynamic provider as SIGINT, and nothing else does. */
 process.once("SIGINT", () => {
     report();
-    void closeAll().finally(() => process.exit(0));
+    void Promise.all([closeAll(), told()]).finally(() => process.exit(0));
 });

@@ -12,12 +12,14 @@ interface Line {
 }
 type Engine = (line: Line) => Promise<void>;
 
-/** How long one line may take, in milliseconds. */
-const PATIENCE = 30_000;
+/** How long one line may take, and all that are waiting when a run ends, in milliseconds. */
+const PATIENCE = 10_000;
+const PARTING = 1_000;
 
 let engine: Engine | undefined | null = null;
-/** Each line waits for the answer to the one before: the last one said is the one that stays. */
-let last: Promise<void> = Promise.resolve();
+/** Each line waits for the answer to the one before, so that the last one said is the one that stays. */
+const waiting: Line[] = [];
+let telling: Promise<void> | undefined;
 
 function reached(): Engine | undefined {
     const address = process.argv.at(-1) ?? "";
@@ -43,9 +45,19 @@ function reached(): Engine | undefined {
 
 function say(line: Line): void {
     if (engine === null) engine = reached();
-    const to = engine;
-    if (to) last = last.then(() => to(line)).catch(() => { /* the engine may be gone at the end of a run */ });
+    if (!engine) return;
+    const passed = waiting.findIndex(({ ephemeral, urn }) => ephemeral && urn === line.urn);
+    if (passed >= 0) waiting.splice(passed, 1);
+    waiting.push(line);
+    telling ??= tell(engine).finally(() => (telling = undefined));
 }
+
+async function tell(to: Engine): Promise<void> {
+    for (let line = waiting.shift(); line; line = waiting.shift()) await to(line).catch(() => { /* the engine may be gone at the end of a run */ });
+}
+
+/** That the lines have reached the engine, as far as it answers soon. */
+export const told = (): Promise<void> => Promise.race([telling ?? Promise.resolve(), new Promise<void>((resolve) => setTimeout(resolve, PARTING).unref())]);
 
 /** A function that shows a passing message on the row of one resource. */
 export const statusOf = (urn: string) => (message: string): void => say({ severity: "INFO", urn, message, ephemeral: true });
