@@ -1,5 +1,5 @@
 import type { Outcome } from "./apply";
-import { base } from "./paths";
+import { base, inside } from "./paths";
 import type { Plan } from "./plan";
 import type { Op } from "./state";
 
@@ -13,6 +13,11 @@ const GIVING_UP = ["volume", "target"];
  */
 export function culprits(ops: readonly Op[], plan: Plan, { status, subject, words }: Outcome): Set<Op> | "all" | "unknown" {
   if (ops.length === 1 || /No space left|Read-only file system/.test(words)) return "all";
+  // A link in our directories stands in the way of all that is behind it, and of nothing else.
+  if (status === "foreign") {
+    const behind = new Set(ops.filter((op) => plan.changes.get(op)!.some(({ key }) => inside(key, subject))));
+    if (behind.size > 0) return behind.size < ops.length ? behind : "all";
+  }
   const named = (says: (key: string) => boolean) =>
     new Set(ops.filter((op) => plan.changes.get(op)!.some((change) => (change.op !== "remove" || GIVING_UP.includes(status)) && change.kind !== "services" && says(change.key))));
   for (const found of [named((key) => mentions(words, key) || (NAMING.includes(status) && subject === key)), named((key) => mentions(words, base(key)))])

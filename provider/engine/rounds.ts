@@ -179,7 +179,9 @@ export function roundsOver(session: Session, knowledge: Knowledge, setting: Sett
       await commit(waiting.slice(half));
     } else {
       await commit(waiting.filter((w) => !guilty.has(w.op)));
-      for (const w of waiting.filter((w) => guilty.has(w.op))) await commit([w]); // alone, for words of its own
+      const those = waiting.filter((w) => guilty.has(w.op));
+      if (outcome.status === "foreign") await commit(those);
+      else for (const w of those) await commit([w]); // alone, for words of its own
     }
   }
 

@@ -56,6 +56,20 @@ test("a link in a directory of ours is followed by nobody: what is behind it sta
   }
 });
 
+test("a whole group behind one link is told so at once, those who go too, and others are not tried one by one", async () => {
+  const host = await mastered();
+  await engineOn(host).reconcile(machine("m0", 0, "v1"));
+  await host.shell("mv /srv/netboot/http /etc/theirs && ln -s /etc/theirs /srv/netboot/http");
+  const machines = [gone(machine("m0", 0, "v1")), ...Array.from({ length: 31 }, (_, i) => machine(`m${i + 1}`, i + 1, "v1"))];
+  for (const [ops, commits] of [[machines, 1], [[...machines, file("b", "/srv/netboot/beside", "1"), file("c", "/srv/netboot/http-c", "1")], 3]] as const) {
+    const engine = engineOn(host);
+    const [bad, good] = [[], []] as any[][];
+    for (const { error } of await Promise.all(ops.map((op) => outcome(engine.reconcile(op))))) (error ? bad! : good!).push(error);
+    assert.deepEqual([bad!.length, good!.length, engine.counts.commits], [32, ops.length - 32, commits]);
+    for (const error of bad!) assert.match(error.message, /\/srv\/netboot\/http is a symbolic link in a directory of ours/);
+  }
+});
+
 test("a directory of ours that is a link by now, and one that is nobody's, are not written into", async () => {
   const host = await mastered();
   await engineOn(host).reconcile(dirs("a", { "/srv/netboot/http/a": "0755" }));
