@@ -7,7 +7,7 @@ import { kinds } from "./kinds";
 import { isPath } from "./entries";
 import { folder, inside, isLive, parents, UNITS } from "./paths";
 import { ownersAfter, type Plan } from "./plan";
-import { keyLists } from "./probe";
+import { askKeys, keyLists } from "./probe";
 import { entry, fileOf, render, split, type Entry, type OwnerRecord } from "./record";
 import { define, lines, sh, type Sh } from "./sh";
 import { common } from "./shell";
@@ -107,7 +107,7 @@ order`,
     library,
     ...asked.flatMap((kind) => kind.library ?? []),
     keyLists(touched),
-    define("before", [sh`{ :`, ...asked.filter((kind) => kind.stable).map(ask), sh`} | sort | sha256sum`]),
+    define("before", [sh`{ :`, ...asked.filter((kind) => kind.stable).map(askKeys), sh`} | sort | sha256sum`]),
     define("undo", phase("undo")),
     define("finish", finish(asked, owners.size === 0)),
     define("netboot", body),
@@ -117,15 +117,13 @@ order`,
   return { text, touched, owners };
 }
 
-const ask = ({ name }: { name: string }): Sh => sh`k=$(keys_${{ text: name }}); probe_${{ text: name }}`;
-
 /** The end of every script, good or bad: leaves nothing temporary, asks again about what it touched, and says it all at once. */
 function finish(asked: readonly Kind[], forget: boolean): Sh[] {
   return [
     sh`trap - EXIT; policy_off; unstage; generations
 out=$( printf 'status\t%s\t%s\n' "$1" "\${2-}"; cat "$W/said"
   [ "$1" = ok ] || tail -n 40 "$W/words" | sed 's/^/words\t/'`,
-    ...asked.map(ask),
+    ...asked.map(askKeys),
     sh`)
 [ "$1" != ok ] || [ ! -f "$W/used" ] || xargs -0 rm -rf -- <"$W/used"
 rm -rf "$W"`,

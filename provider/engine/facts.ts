@@ -14,6 +14,8 @@ export interface Facts {
   holders: ReadonlyMap<Entry, ReadonlySet<string>>;
   /** Lines of the kinds' probes. What was asked for and is not here is absent. */
   seen: ReadonlyMap<Entry, string>;
+  /** What was asked for beside what is recorded. */
+  asked: ReadonlySet<Entry>;
   /** Present text of files that are not as recorded. */
   texts: ReadonlyMap<string, string>;
   /** Units that we look after: what the host knows of each spec. */
@@ -51,7 +53,7 @@ const rows = (answer: Answer, tag: string): string[][] => answer.get(tag) ?? [];
 const column = (answer: Answer, tag: string): string[] => rows(answer, tag).map((fields) => fields[0]!);
 
 /** Facts from a whole probe. */
-export function factsFrom(answer: Answer): Facts {
+export function factsFrom(answer: Answer, asked: readonly Entry[] = []): Facts {
   const owners = ownersIn(answer);
   return {
     ...memoryIn(answer),
@@ -60,9 +62,14 @@ export function factsFrom(answer: Answer): Facts {
     owners,
     holders: holdersOf(owners),
     seen: seenIn(answer),
+    asked: new Set(asked),
     texts: textsIn(answer),
   };
 }
+
+/** Facts with what a small question about more keys brought. */
+export const factsWith = (before: Facts, answer: Answer, asked: readonly Entry[]): Facts =>
+  ({ ...before, seen: new Map([...before.seen, ...seenIn(answer)]), asked: new Set([...before.asked, ...asked]) });
 
 export const textsIn = (answer: Answer): Map<string, string> =>
   new Map(rows(answer, "text").map(([path, base64]) => [path!, Buffer.from(base64 ?? "", "base64").toString("utf8")]));

@@ -13,6 +13,8 @@ export function keyLists(entries: readonly Entry[]): Sh {
   return lines(kinds.map(({ name }) => define(`keys_${name}`, byKind.has(name) ? [sh`printf '%s\n' ${byKind.get(name)!.map(([, key]) => key)}`] : [])));
 }
 
+export const askKeys = ({ name }: { name: string }): Sh => sh`k=$(keys_${{ text: name }}); probe_${{ text: name }}`;
+
 /**
  * The whole host in one question: the system, our memory, every recorded key as it is, the text of recorded files that are no longer as recorded,
  * and the keys that someone is about to want. Nothing is written, not even a temporary file.
@@ -39,6 +41,18 @@ now && ($2 in sum) && $3 == "f" && sum[$2] != $6 { print $2 }' |
 while IFS= read -r path; do printf 'text\t%s\t%s\n' "$path" "$(head -c 1048576 -- "$path" | base64 -w0)"; done
 echo end`,
     ]),
+    sh`netboot </dev/null`,
+    sh``,
+  ]).text;
+}
+
+/** Only these keys, beside what is known: a commit between the two questions shows in its number. */
+export function keysScript(entries: readonly Entry[]): string {
+  const asked = new Set<string>(entries.map((of) => split(of)[0]));
+  return lines([
+    common,
+    keyLists(entries),
+    define("netboot", [...kinds.filter(({ name }) => asked.has(name)).map(askKeys), sh`echo end`]),
     sh`netboot </dev/null`,
     sh``,
   ]).text;

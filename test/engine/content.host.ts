@@ -51,6 +51,26 @@ test("a blob that is retained outlives its owner and the sweep, and is nobody's;
   assert.equal(host.snapshot()[path], "a kernel to keep");
 });
 
+test("groups of new blobs cost no further probe; where something of nobody's may stand, one small question each", async () => {
+  const host = await mastered();
+  const engine = engineOn(host);
+  await engine.reconcile(file("first", "/srv/first", "asked about before"));
+  const group = (n: number, at: (sha256: string) => string) =>
+    Promise.all(
+      Array.from({ length: 4 }, (_, i) => {
+        const { sha256, file, spec } = blobOf(`kernel ${n} ${i}`);
+        return engine.reconcile({ owner: urn("KernelImage", `k${n}-${i}`), label: "k", want: { blobs: { [at(sha256)]: spec } }, sources: { [sha256]: file } });
+      }),
+    );
+  for (let n = 0; n < 5; n++) await group(n, (sha256) => `/srv/netboot/http/blob/${sha256}/vmlinuz`);
+  assert.deepEqual([engine.counts.probes, engine.counts.uploads], [1, 20]);
+  const before = { ...engine.counts };
+  await host.shell("mkdir /srv/flat && mv /srv/first /srv/flat/first"); // a whole probe would see that this is gone
+  for (let n = 5; n < 8; n++) await group(n, (sha256) => `/srv/flat/${sha256}`);
+  assert.deepEqual([engine.counts.probes - before.probes, engine.counts.uploads], [3, 32]);
+  assert.deepEqual((await engine.reconcile(file("first", "/srv/first", "asked about before"))).changed, []);
+});
+
 test("a blob whose source is missing or changed names the local file", async () => {
   const host = await mastered();
   const engine = engineOn(host);

@@ -52,6 +52,19 @@ test("empty: made sparse with its lineage, found as wanted again, grown, never m
   assert.deepEqual(host.snapshot(), newHost().snapshot());
 });
 
+test("groups of new volumes cost no further probe, and one that was kept is found before it is made anew", async () => {
+  const host = newHost();
+  await engineOn(host).reconcile(volume("kept", { size: MIB, retain: true }));
+  await write(host, "kept", "mine");
+  await engineOn(host).reconcile(gone(volume("kept", {})));
+  const engine = engineOn(host);
+  for (let n = 0; n < 5; n++) await Promise.all(Array.from({ length: 8 }, (_, i) => engine.reconcile(volume(`v${n}-${i}`, { size: MIB }))));
+  assert.deepEqual([engine.counts.probes, engine.counts.commits], [1, 5]);
+  await Promise.all([volume("kept", { size: MIB }), volume("other", { size: MIB })].map((op) => engine.reconcile(op)));
+  assert.equal(content(host, "kept").subarray(0, 4).toString(), "mine");
+  assert.deepEqual([engine.counts.probes, engine.counts.commits], [2, 6]);
+});
+
 test("copies: of what the parent holds now; a child stays what it is when its parent gets on, and goes before its parent", async () => {
   const host = newHost();
   const engine = engineOn(host);

@@ -108,12 +108,13 @@ END {
   },
   script(todo) {
     const made = todo.filter((t) => t.op !== "remove" && fresh(t.want!, t.seen));
+    const unseen = made.filter((t) => !t.seen).map((t) => t.key);
     const kept = todo.filter((t) => t.op !== "remove" && !fresh(t.want!, t.seen));
     const longer = kept.filter((t) => t.seen!.history !== history(t.want!));
     const gone = todo.filter((t) => t.op === "remove");
     const names = gone.map((t) => base(t.key));
     return {
-      prepare: [...made.filter((t) => t.seen).map((t) => sh`volume_idle ${t.key}`), ...gone.map((t) => sh`volume_free ${t.key} ${names}`)],
+      prepare: [...(unseen.length ? [sh`volume_new ${unseen}`] : []), ...made.filter((t) => t.seen).map((t) => sh`volume_idle ${t.key}`), ...gone.map((t) => sh`volume_free ${t.key} ${names}`)],
       stage: [...made.map(make), ...longer.map((t) => sh`volume_history ${t.key} ${history(t.want!)}`)],
       place: [
         ...longer.map((t) => sh`place ${t.key} lineage`),

@@ -40,6 +40,8 @@ volume_free() { # path name-that-goes-too...
   done)
   [ -z "$children" ] || refuse "$path" "it has children: \${children% }"
 }
+# One that was kept is nobody's, and may not have been asked about: it is not made anew, but looked at.
+volume_new() { for path; do [ ! -e "$path/lineage" ] || finish stale content; done; } # path...
 volume_recorded() { cat "$M"/owners/* 2>/dev/null | awk -F'\t' -v store="$1/" '$1 == "volumes" && index($2, store) == 1 && substr($2, length(store) + 1) !~ /\// { found = 1 } END { exit !found }'; } # store
 # A file system that is not mounted leaves a directory that volumes were made in and that has none: nothing is made anew there. One whose volumes were removed by hand has its mark.
 volume_store() { # path
