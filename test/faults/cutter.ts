@@ -6,8 +6,8 @@ export interface Cutter {
     port: number;
     /** Packets seen since the last `arm`. */
     packets(): number;
-    /** From now on, cuts when the n-th packet is to be passed on; Infinity counts only. */
-    arm(at: number): void;
+    /** From now on, cuts when the n-th packet is to be passed on, and calls `then` for what dies with the line; Infinity counts only. */
+    arm(at: number, then?: () => void): void;
     /** Has it cut since the last `arm`? */
     hasCut(): boolean;
     close(): Promise<void>;
@@ -16,6 +16,7 @@ export interface Cutter {
 export async function startCutter(host: string, port: number): Promise<Cutter> {
     let count = 0;
     let limit = Infinity;
+    let dies: (() => void) | undefined;
     const open = new Set<Socket>();
     const server: Server = createServer((near) => {
         const far = connect(port, host);
@@ -24,7 +25,10 @@ export async function startCutter(host: string, port: number): Promise<Cutter> {
         const pass = (from: Socket, to: Socket) =>
             from.on("data", (bytes) => {
                 count++;
-                if (count === limit) return end();
+                if (count === limit) {
+                    dies?.();
+                    return end();
+                }
                 to.write(bytes);
             });
         pass(near, far);
@@ -36,7 +40,7 @@ export async function startCutter(host: string, port: number): Promise<Cutter> {
         port: (server.address() as AddressInfo).port,
         packets: () => count,
         hasCut: () => count >= limit,
-        arm: (at) => void ([count, limit] = [0, at]),
+        arm: (at, then) => void ([count, limit, dies] = [0, at, then]),
         close: () => {
             open.forEach((socket) => socket.destroy());
             return new Promise((closed) => server.close(() => closed()));

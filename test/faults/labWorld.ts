@@ -12,9 +12,9 @@ export async function labWorld(): Promise<World & AsyncDisposable> {
     const master = await startMaster(lab, { daemons: true });
     const bare = await master.snapshot();
     const cutter = await startCutter(master.host, master.port);
-    const { address, subnet, range, kernel } = settings(lab, master);
+    const { address, subnet, range } = settings(lab, master);
     const connection = { host: "127.0.0.1", port: cutter.port, hostKey: master.hostKey, privateKeyPath: master.privateKeyPath };
-    const project = await openProject(files, { connection, address, subnet, range, kernel });
+    const project = await openProject(files, { connection, address, subnet, range, kernel: import.meta.filename });
     const { whole, served } = lifeOf(master, cutter, subnet, range);
     return {
         project,
