@@ -7,8 +7,9 @@ import { startServer } from "../ssh/server.ts";
 import type { DynamicProvider } from "./dynamicProvider.ts";
 import { handle, master, onMaster } from "./inputs.ts";
 
-/** Programs are the host's own stubs where it has one. */
-export const behindSsh = (host: FastHost) => startServer({ prefix: host.enter, cwd: host.root, env: { PATH: "/stub/bin:/usr/bin:/bin:/usr/sbin:/sbin", HOME: "/" } });
+/** How a server of logins gets into the host. Programs are the host's own stubs where it has one. */
+export const login = (host: FastHost) => ({ prefix: host.enter, cwd: host.root, env: { PATH: "/stub/bin:/usr/bin:/bin:/usr/sbin:/sbin", HOME: "/" } });
+export const behindSsh = (host: FastHost) => startServer(login(host));
 export type SshHost = Awaited<ReturnType<typeof behindSsh>>;
 
 /** On this host, by this way there. */

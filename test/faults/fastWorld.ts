@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { login } from "../adapter/onHost.ts";
 import { fastHost, type FastHost } from "../engine/fastHost.ts";
 import { openProject, type Project } from "../pulumi/project.ts";
 import { type Message, startServer } from "../ssh/server.ts";
@@ -37,8 +38,8 @@ const resources = (project: Project): string[] =>
 /** `kind`: whether the provider dies when its request comes in (and is not begun), or when the answer is due (and all is done). */
 export const fastWorld = (kind: Message["kind"]) => async (): Promise<World & AsyncDisposable> => {
     let host = fastHost();
-    const login = { prefix: host.enter, cwd: host.root, env: { PATH: "/stub/bin:/usr/bin:/bin:/usr/sbin:/sbin", HOME: "/" } };
-    const server = await startServer(login);
+    const way = login(host);
+    const server = await startServer(way);
     const { host: address, port, hostKey, privateKey } = server.connection;
     const project = await openProject(files, { connection: { host: address, port, hostKey, privateKey }, address: "192.0.2.1", subnet: "192.0.2.0/24", range: "192.0.2.100-192.0.2.150", kernel: import.meta.filename });
     const state = join(project.folder, "../state");
@@ -53,7 +54,7 @@ export const fastWorld = (kind: Message["kind"]) => async (): Promise<World & As
     let from = 0;
     const put = (next: FastHost) => {
         host.remove();
-        login.cwd = (host = next).root;
+        way.cwd = (host = next).root;
     };
 
     return {
