@@ -1,9 +1,9 @@
 // The page: reads, never writes. Every text goes into it as text.
 import { cells, COLUMNS, counts, matches, row, sorted, TONES, UNREADABLE } from "./rows.mjs";
-import { inWords, look, memory } from "./source.mjs";
+import { inWords, look, memory, page } from "./source.mjs";
 
-/** Seconds between two looks at the master. */
-const PACE = 3;
+/** Seconds between two looks at the master, and looks between two at the page itself: one that stays open for weeks is not to stay an old one. */
+const PACE = 3, RENEWAL = 20;
 
 const by = (id) => document.getElementById(id);
 const known = memory();
@@ -143,12 +143,21 @@ async function round() {
   }
 }
 
+let own;
+/** Where the master has another page by now, that takes the place of this one: what is behind the `#` stays. */
+async function renewed() {
+  const now = await page(known).catch(() => undefined);
+  if (own !== undefined && now !== undefined && now !== own) location.reload();
+  own = now ?? own;
+}
+
 /** A page that nobody sees asks nothing. */
 const seen = () => (document.hidden ? new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true })) : undefined);
 
 set();
-for (;;) {
+for (let looks = 0; ; looks++) {
   await seen();
   await round();
+  if (looks % RENEWAL === 0) await renewed();
   await new Promise((resolve) => setTimeout(resolve, PACE * 1000));
 }

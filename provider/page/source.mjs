@@ -22,6 +22,9 @@ export function inWords(error) {
 /** What is known, by name: `declared` by file, `reports` by machine. `said` is nothing where the report cannot be read. */
 export const memory = () => ({ declared: new Map(), reports: new Map(), requests: 0, bytes: 0 });
 
+/** The page as the master has it now, with the digest of all that belongs to it. */
+export const page = (known) => read(known, "./", 64 << 10);
+
 /** Looks once: all machines that resources declare, with what each said last and how long ago by the master's clock. */
 export async function look(known) {
   const [declared, reports] = await Promise.all([listing(known, "assigned/", ({ type, name }) => type === "file" && name.endsWith(".json")), listing(known, "reports/", ({ type }) => type === "directory")]);

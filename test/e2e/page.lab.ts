@@ -205,6 +205,21 @@ test("before the first look nothing is claimed; no answer, no machine and no fit
     await screen.close();
 });
 
+test("a page that stays open gives way to the master's next one, and keeps its view", async () => {
+    const screen = await page.context().newPage();
+    await screen.clock.install();
+    await screen.goto(`${origin()}/page/#filter=desk-2`);
+    const version = () => screen.getAttribute("meta[name=version]", "content").catch(() => undefined);
+    assert.match((await version())!, /^[0-9a-f]{16}$/);
+    await screen.getByText(/^Last look at/).waitFor();
+    await master.exec(`sed -i 's/name="version" content="/&next-/' /srv/netboot/page/index.html`);
+    // Its minute, as quickly as looks are answered.
+    await until("the next page", 60_000, async () => (await screen.clock.runFor(3000).catch(() => undefined), (await version())?.startsWith("next-") || undefined));
+    await until("its view", 20_000, async () => ((await screen.locator("#rows tr").count()) === 1 ? true : undefined));
+    await master.exec(`sed -i 's/"next-/"/' /srv/netboot/page/index.html`);
+    await screen.close();
+});
+
 test("pictures", async () => {
     // As much as a picture in docs has room for, without the desks that attack.
     await page.setViewportSize({ width: 1100, height: 420 });

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PAGE } from "../../boot/page";
@@ -12,7 +13,14 @@ const sources = join(__dirname, "../../page");
 
 /** Read once, as templates are. */
 let texts: Record<string, string> | undefined;
-const page = () => (texts ??= Object.fromEntries(FILES.map((name) => [`${PAGE}/${name}`, readFileSync(join(sources, name), "utf8")])));
+const page = () => (texts ??= read());
+
+/** By the digest in its first file, a page that is open learns that there is another one. */
+function read(): Record<string, string> {
+  const all = FILES.map((name): [string, string] => [name, readFileSync(join(sources, name), "utf8")]);
+  const version = createHash("sha256").update(JSON.stringify(all)).digest("hex").slice(0, 16);
+  return Object.fromEntries(all.map(([name, text]) => [`${PAGE}/${name}`, text.replace('name="version" content=""', `name="version" content="${version}"`)]));
+}
 
 /** The page that shows every machine: files, and what the web server says of them. */
 export function pageState({ page: wanted }: MasterServer): { files: Record<string, string>; directories: Record<string, string> } {
