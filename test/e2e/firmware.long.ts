@@ -9,8 +9,9 @@ import { marker } from "../lab/disk/code.ts";
 import { arm64, artifacts, signed } from "../setup/where.mjs";
 import { listen } from "./asked.ts";
 import { openSite, type Site } from "./cli.ts";
+import { CMDLINE } from "./rack.ts";
 
-const macs = { http: "52:54:00:00:0f:01", arm: "52:54:00:00:0f:02", secure: "52:54:00:00:0f:03", unsaid: "52:54:00:00:0f:04", forged: "52:54:00:00:0f:05", disk: "52:54:00:00:0f:06", fresh: "52:54:00:00:0f:07" };
+const macs = { http: "52:54:00:00:0f:01", arm: "52:54:00:00:0f:02", secure: "52:54:00:00:0f:03", unsaid: "52:54:00:00:0f:04", forged: "52:54:00:00:0f:05", disk: "52:54:00:00:0f:06", fresh: "52:54:00:00:0f:07", debian: "52:54:00:00:0f:08" };
 
 let lab: Lab;
 let master: Master;
@@ -52,6 +53,8 @@ const changed = new netboot.KernelImage("changed", { master: m, kernel: "./forge
 new netboot.Machine("forged", { master: m, mac: "${macs.forged}", secureBoot: true, boot: boot.kernel(changed) });
 new netboot.Machine("disk", { master: m, mac: "${macs.disk}", secureBoot: true });
 const installer = new netboot.InstallerImage("stand-in", { master: m, family: "custom", kernel: site.require("kernel"), initrds: [site.require("initrd")], cmdline: "console=ttyS0 quiet answers={{ url }}" });
+const debian = new netboot.InstallerImage("debian", { master: m, family: "debian", package: { name: "debian-installer-13-netboot-amd64" }, cmdline: "${CMDLINE}", template: "d-i passwd/root-login boolean false\n" });
+new netboot.Machine("debian", { master: m, mac: "${macs.debian}", secureBoot: true, boot: boot.install(debian, { disk: "only", generation: 1 }) });
 new netboot.Machine("fresh", { master: m, mac: "${macs.fresh}", secureBoot: true, boot: boot.install(installer, { disk: "only", generation: 1 }) });
 ${more}`;
 
@@ -90,6 +93,15 @@ test("a machine with Secure Boot begins an installation once; broken off, it say
     await client.waitFor(/^netboot: this installation has begun before, and is not begun again/, 300_000);
     assert.equal((await master.exec("ls /srv/netboot/claims/*/ | grep -c '^by-'")).trim(), "1");
     assert.match(await master.exec("cat /srv/netboot/reports/fresh/status"), /"stage":"failed","error":"the installation has begun before/);
+    await client.stop();
+});
+
+test("a real debian-installer, out of its package, starts on a machine with Secure Boot and reads its answers", { timeout: 1_200_000 }, async (t) => {
+    const began = Date.now();
+    const client = await startClient(lab, { name: "debian", firmware: "secure", mac: macs.debian, memory: 1024, disk: "1G" });
+    await until("the answers read", 1_100_000, async () => (/"stage":"start"/.test((await master.tryExec("cat /srv/netboot/reports/debian/status")).stdout) ? true : undefined));
+    t.diagnostic(`Secure Boot, debian-installer: from power on to the answers read ${((Date.now() - began) / 1000).toFixed(0)} s`);
+    assert.match(await master.exec("grep -c 'GET /answers/debian/preseed.cfg HTTP.* 200' /var/log/netboot/http-access.log"), /^1$/m);
     await client.stop();
 });
 
