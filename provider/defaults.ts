@@ -60,6 +60,11 @@ export function filler(schema: Schema, lookUp: LookUp): (value: unknown) => unkn
       const branches = new Map(at.oneOf.map((branch) => [target(branch, root).schema.properties?.[tag]?.const, compile(branch, root)]));
       return (value) => (isFields(value) ? (branches.get(value[tag]) ?? same)(value) : value);
     }
+    if (at.anyOf) {
+      // Of a union whose branches are not all objects, the one whose kind is written there.
+      const kinds = new Map(at.anyOf.map((branch) => [target(branch, root).schema.properties?.kind?.const, compile(branch, root)]));
+      return [...kinds].some(([kind, fill]) => kind !== undefined && fill !== same) ? (value) => (isFields(value) && value.kind !== undefined ? (kinds.get(value.kind) ?? same)(value) : value) : same;
+    }
     if (typeof at.additionalProperties === "object") {
       const each = compile(at.additionalProperties, root);
       return (value) => (each === same || !isFields(value) ? value : Object.fromEntries(Object.entries(value).map(([key, v]) => [key, each(v)])));

@@ -5,12 +5,22 @@ import type { Problem } from "./resource";
 
 /** What a validator found, in a user's words: the field, the value given, what is allowed, how to mend it. One sentence each. */
 export function problemsOf(errors: ErrorObject[], resource: string): Problem[] {
-  // A union that fits nowhere has failed in each of its branches; one sentence about the whole says it better.
-  const unions = errors.filter(({ keyword }) => keyword === "anyOf").map(({ instancePath }) => instancePath);
-  const inUnion = ({ instancePath, keyword }: ErrorObject) => keyword !== "anyOf" && unions.some((path) => instancePath === path || instancePath.startsWith(`${path}/`));
-  const problems = errors.filter((error) => !inUnion(error) && error.keyword !== "propertyNames").map((error) => problemOf(error, resource));
+  // A union that fits nowhere has failed in each of its branches; one sentence about the whole says it better, unless the value says by its kind which branch is meant.
+  const unions = errors.filter(({ keyword }) => keyword === "anyOf").map((union) => ({ union, path: union.instancePath, kind: kindMeant(union) }));
+  const beside = ({ instancePath, parentSchema }: ErrorObject) =>
+    unions.some(({ path, kind }) => (instancePath === path ? kind === undefined || kindOf(parentSchema) !== kind : kind === undefined && instancePath.startsWith(`${path}/`)));
+  const left = (error: ErrorObject) => (error.keyword === "anyOf" ? unions.some(({ union, kind }) => union === error && kind === undefined) : !beside(error));
+  const problems = errors.filter((error) => left(error) && error.keyword !== "propertyNames").map((error) => problemOf(error, resource));
   const seen = new Set<string>();
   return problems.filter(({ property, reason }) => !seen.has(property + reason) && seen.add(property + reason));
+}
+
+const kindOf = (schema: Schema | undefined): unknown => schema?.properties?.kind?.const;
+
+/** The kind of a value for which its union has a branch, a boot by its definition's name: `bootDiskless`. */
+function kindMeant({ data, schema }: ErrorObject): string | undefined {
+  const kind = (data as { kind?: unknown } | null)?.kind;
+  return typeof kind === "string" && (schema as Schema[]).some(({ $ref }) => $ref?.toLowerCase().endsWith(`/boot${kind}`)) ? kind : undefined;
 }
 
 function problemOf({ keyword, instancePath, params, data, parentSchema, propertyName }: ErrorObject, resource: string): Problem {

@@ -61,16 +61,24 @@ export const clone = (image: DiskImage, options: Options<"clone", "image">): Boo
  */
 export const capture = (options: Options<"capture">): Boot => ({ ...options, kind: "capture" }) as Boot;
 
+type InstallDisk = Extract<Kinds, { kind: "install" }>["disk"];
+
+/** What `boot.install` is told: `disk` is a disk of the machine, or `boot.diskless()` for one that the master keeps. */
+export type InstallOptions = Options<"install", "installer" | "disk"> & { disk: Inputs<Exclude<InstallDisk, { kind: string }>> | Boot };
+
 /**
- * A system, installed by an installer that needs nobody onto a disk of the machine, once for each `generation`, ERASING the disk; then, and ever after, its own disk.
+ * A system, installed by an installer that needs nobody onto a disk of the machine, or of the master, once for each `generation`, ERASING the disk; then, and ever after, the
+ * machine boots that disk.
  * `answers` are this machine's values for the installer's template.
  *
  * @example
  * boot.install(bookworm, { disk: "only", generation: 1 })
  * @example
  * boot.install(bookworm, { disk: { serial: "S4EWNX0R123456" }, generation: 2, answers: { role: "database" }, retries: 1, then: "poweroff" })
+ * @example
+ * boot.install(bookworm, { disk: boot.diskless(blank), generation: 1 })
  */
-export const install = (installer: InstallerImage, options: Options<"install", "installer">): Boot => ({ ...options, kind: "install", installer: installer.__ref }) as Boot;
+export const install = (installer: InstallerImage, options: InstallOptions): Boot => ({ ...options, kind: "install", installer: installer.__ref }) as Boot;
 
 /**
  * A disk of the master, by iSCSI: a copy of a volume that is this machine's own, and takes room only for what the machine changes. Raise `generation` to have it

@@ -30,7 +30,8 @@ export function disklessState({ name, master, address = "", boot, seed }: Diskle
 }
 
 const pathOf = (master: MasterRef, name: string, { volume }: DataDisk) => volumePath(master, copyOf(name, volume.name));
-const targetOf = ({ storage }: MasterRef, name: string, { volume }: DisklessBoot) => `${storage!.iqn}:${name}:${volume.name}`;
+/** The iSCSI name of what a machine boots from. */
+export const targetOf = ({ storage }: MasterRef, name: string, { volume }: DisklessBoot) => `${storage!.iqn}:${name}:${volume.name}`;
 
 const copySpec = (master: MasterRef, { volume, at, persist, generation, when, retain }: DataDisk): VolumeSpec => ({
   driver: master.storage!.driver, from: { volume: volumePath(master, volume.name), ...(at !== undefined && { at }) }, generation, ...(retain && { retain }), ...(persist === "discard" && { discard: true }), ...(when === "nextBoot" && { atBoot: true }),
@@ -59,7 +60,7 @@ export function disklessProblems({ name, master, address, boot }: Diskless): Pro
   const what = `boot is ${diskWords(boot)}`;
   const fault = (property: string, reason: string): Problem => ({ property, reason });
   return [
-    ...(boot.kind === "winpe" ? [] : volumesProblems(what, "boot", master)),
+    ...(boot.kind === "winpe" || boot.kind === "install" ? [] : volumesProblems(what, "boot", master)),
     ...(boot.kind === "diskless" ? copyProblems(boot, "boot") : []),
     ...(address ? [] : [fault("address", `address is missing, and ${what}, which is offered to one address alone: give the machine a mac, a pool and an address.`)]),
     ...(/^[a-z0-9][a-z0-9.-]*$/.test(name) ? [] : [fault("name", `name is "${name}", and ${what}, for which it becomes part of an iSCSI name: write it in lower-case letters, digits, hyphens and dots.`)]),

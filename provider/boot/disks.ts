@@ -1,6 +1,7 @@
 import type { Problem } from "../resource";
+import { volumesProblems } from "./volumes";
 import { hasUnknown } from "../unknown";
-import type { Boot, Copy, DataDisk, DisklessBoot, VolumeRef } from "./types";
+import type { Boot, Copy, DataDisk, DisklessBoot, InstallBoot, MasterRef, VolumeRef } from "./types";
 
 /** tgt keeps 0 for itself, and LIO tells there which there are. A machine's own disk is always this one, whatever else it is offered. */
 const OWN = 1;
@@ -12,12 +13,17 @@ export const SEED_LUN = 255;
 export function disksOf(boot: Boot): DisklessBoot[] {
   if (boot?.kind === "diskless") return [boot];
   if (boot?.kind === "winpe") return boot.disk ? [boot.disk] : [];
+  if (boot?.kind === "install") return [ontoVolume(boot.disk)].filter((disk) => disk !== undefined);
   return boot?.kind === "menu" ? (boot.menu?.disks ?? []) : [];
 }
+
+/** The disk of the master that an installation goes to, if it is one. */
+export const ontoVolume = (disk: InstallBoot["disk"]): DisklessBoot | undefined => (typeof disk === "object" && disk !== null && "kind" in disk && disk.kind === "diskless" ? disk : undefined);
 
 /** For a message, of a boot that has disks: "boot is …". */
 export function diskWords(boot: Boot): string {
   if (boot.kind === "menu") return `the menu "${boot.menu.name}", which offers a disk of the master`;
+  if (boot.kind === "install") return `an installation of ${boot.installer.name} onto a disk of the master`;
   return boot.kind === "winpe" ? `Windows PE ${boot.image.name} with a disk of the master` : "a disk of the master";
 }
 
@@ -50,6 +56,13 @@ export function copyProblems(boot: DisklessBoot, property: string): Problem[] {
       ...(persist === "discard" && when === "nextBoot" ? say("when", `"nextBoot", and persist is "discard": the copy of ${volume.name} is made anew at each boot as it is; leave when out, or write persist: "keep".`) : []),
     ];
   });
+}
+
+/** A disk that something is installed onto: kept, and there already. What a machine needs for one is the disk's own to say. */
+export function attachedProblems(disk: DisklessBoot, property: string, master: MasterRef | undefined, who: string): Problem[] {
+  const thrown = discards(disk) ? [{ property, reason: `${property} has persist: "discard", and what is installed on it would be thrown away at the machine's next boot: write persist: "keep".` }] : [];
+  const late = !thrown.length && asks(disk) ? [{ property, reason: `${property} has when: "nextBoot", and ${who} starts with the disk that is there: leave when out.` }] : [];
+  return [...volumesProblems("it is a disk of the master", property, master), ...copyProblems(disk, property), ...thrown, ...late];
 }
 
 /** A generation of a volume that it has not, or has no more. */

@@ -1,5 +1,5 @@
 import { cloneProblems, diskProblems, imagingProblems } from "./clone";
-import { copyProblems, normalisedDisks } from "./disks";
+import { copyProblems, normalisedDisks, ontoVolume } from "./disks";
 import { ipxeText } from "../language";
 import { installProblems } from "../install/order";
 import { menuProblems } from "./menu";
@@ -14,6 +14,7 @@ import type { Blob, Boot, LocalBoot, MasterRef } from "./types";
 export function normalisedBoot(boot: Boot): Boot {
   if (boot?.kind === "diskless") return normalisedDisks(boot);
   if (boot?.kind === "winpe") return typeof boot.disk === "object" ? { ...boot, disk: normalisedDisks(boot.disk) } : boot;
+  if (boot?.kind === "install") return ontoVolume(boot.disk) ? { ...boot, disk: normalisedDisks(ontoVolume(boot.disk)!) } : boot;
   if (boot?.kind === "memtest") return typeof boot.cmdline === "string" ? { ...boot, cmdline: oneSpaced(boot.cmdline) } : boot;
   if (boot?.kind !== "kernel") return boot;
   const { cmdline, append } = boot;

@@ -1,7 +1,7 @@
 import { templates } from "../render";
 import { SITE } from "../engine/state";
 import { winpeJob, type WinPeJob } from "./winpe";
-import { asks } from "./disks";
+import { asks, ontoVolume } from "./disks";
 import { MEMTEST_URL } from "./memtest";
 import { menuSettings } from "./menu";
 import { tokens } from "../install/order";
@@ -18,7 +18,7 @@ export const TFTP = `${SITE}/tftp`;
 export const menuPath = (name: string) => `/menu/${name}.ipxe`;
 
 /** A boot as templates render it: no references any more, only words. Nothing for the local disk. */
-export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string; /** Whose order must be there first: a machine's by name, or each one's by its MAC address. */ order?: Pick<Booting, "machine">; /** Arguments that iPXE fills in. */ own?: string; /** Of an installation: what it must take before it begins, one after the other, and where it says that none is left. */ begin?: { tokens: string[]; spent: string } } | { kind: "chain"; url: string } | ({ kind: "menu"; url: string } & Seen) | { kind: "disk"; volume: string; /** The master is asked for fresh disks first. */ fresh: boolean } | WinPeJob | { kind: "door"; behind: string } | { kind: "memtest"; folder: string; cmdline: string } | { kind: "hardware" | "reboot" | "poweroff" | "shell" };
+export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string; /** Whose order must be there first: a machine's by name, or each one's by its MAC address. */ order?: Pick<Booting, "machine">; /** Arguments that iPXE fills in. */ own?: string; /** The disk of the master that it finds as its first one. */ volume?: string; /** Of an installation: what it must take before it begins, one after the other, and where it says that none is left. */ begin?: { tokens: string[]; spent: string } } | { kind: "chain"; url: string } | ({ kind: "menu"; url: string } & Seen) | { kind: "disk"; volume: string; /** The master is asked for fresh disks first. */ fresh: boolean } | WinPeJob | { kind: "door"; behind: string } | { kind: "memtest"; folder: string; cmdline: string } | { kind: "hardware" | "reboot" | "poweroff" | "shell" };
 
 /** What a menu is told of the machine: nothing, or settings by name. */
 interface Seen {
@@ -28,7 +28,7 @@ interface Seen {
 /** What these jobs leave in iPXE when they fail: names of images, and whether a disk of the master. */
 export function leftoversOf(jobs: Job[]): { images: string[]; disk: boolean } {
   const names = jobs.flatMap((job) => (job.kind === "kernel" ? job.initrds.map((_, i) => `initrd${i}`) : job.kind === "winpe" ? job.files : []));
-  return { images: [...new Set(names)], disk: jobs.some((job) => job.kind === "winpe" && job.volume !== "") };
+  return { images: [...new Set(names)], disk: jobs.some((job) => (job.kind === "winpe" || job.kind === "kernel") && !!job.volume) };
 }
 
 /** Who boots, and from where: what the imaging system is told. */
@@ -94,7 +94,8 @@ function started(machine: string, { http, imaging }: Pick<MasterRef, "http" | "i
 /** The token is the last thing that is taken: what cannot be fetched uses none up. */
 function installation(boot: InstallBoot, { machine, master, installer = "" }: Booting): Job {
   const own = [`netboot.master=${master.http}`, `netboot.machine=${machine}`, "netboot.order=${netboot-order}"].join(" ");
-  return { kind: "kernel", kernel: boot.installer.kernel, initrds: boot.installer.initrds, cmdline: installer, own, order: { machine }, begin: { tokens: tokens(boot), spent: `/orders/${machine}/spent/${boot.generation}` } };
+  const onto = ontoVolume(boot.disk);
+  return { ...(onto && { volume: onto.volume.name }), kind: "kernel", kernel: boot.installer.kernel, initrds: boot.installer.initrds, cmdline: installer, own, order: { machine }, begin: { tokens: tokens(boot), spent: `/orders/${machine}/spent/${boot.generation}` } };
 }
 
 /** A MAC address as iPXE writes it, and the server is asked by: what a machine without a name of its own is called. */
@@ -139,7 +140,9 @@ function body({ boot, local, retries, who }: Omit<Script, "title" | "before">): 
   const known = bodies.get(key);
   if (known !== undefined) return known;
   const disk = boot.kind === "local" ? { ...local, ...boot } : local;
-  const text = tidy(template("script.njk", { job: job ?? false, leftovers: job?.kind === "kernel" || job?.kind === "winpe" ? leftoversOf([job]) : false, local: { ...disk, volume: disk.volume ?? "" }, retries }));
+  // What is installed onto a disk of the master is booted from there when nothing is ordered.
+  const rest: Job | undefined = job?.kind === "kernel" && job.volume ? { kind: "disk", volume: job.volume, fresh: false } : undefined;
+  const text = tidy(template("script.njk", { job: job ?? false, rest: rest ?? false, leftovers: job?.kind === "kernel" || job?.kind === "winpe" ? leftoversOf([job]) : false, local: { ...disk, volume: disk.volume ?? "" }, retries }));
   if (bodies.size > 1000) bodies.clear();
   bodies.set(key, text);
   return text;

@@ -1,6 +1,7 @@
 import { LIVE } from "../engine/state";
 import { templates } from "../render";
 import type { Problem } from "../resource";
+import { ontoVolume } from "./disks";
 import { type Booting, jobOf, TFTP, tidy } from "./script";
 import type { Boot, Firmware, LocalBoot, MasterRef } from "./types";
 
@@ -55,6 +56,7 @@ export function secureProblems({ name, master, mac, firmware, secureBoot, boot }
     ...(master.secureBoot ? [] : [say("secureBoot", `secureBoot is true, and master "${master.name}" has no signed loaders: give the MasterServer secureBoot: { shim, grub }.`)]),
     ...(/:[0-9]+$/.test(master.http.replace("http://", "")) ? [say("secureBoot", `secureBoot is true, and master "${master.name}" serves ${master.http}: GRUB fetches from port 80 alone; let HTTP have that port.`)] : []),
     ...(WHY[boot.kind] ? [say("boot", `boot is ${boot.kind}, ${insists}: ${WHY[boot.kind]}, and Debian's iPXE is not signed; boot a signed kernel or the local disk, or switch Secure Boot off on the machine and here.`)] : []),
+    ...(boot.kind === "install" && ontoVolume(boot.disk) ? [say("boot.disk", `boot.disk is a disk of the master, ${insists}: ${WHY.diskless}, and Debian's iPXE is not signed; install onto a disk of the machine, or switch Secure Boot off on the machine and here.`)] : []),
     ...(kernel && !kernel.signed ? [say("boot", `boot is ${kernel.what}, whose kernel has no signature, ${insists}: take the kernel of a distribution, as Debian's linux-image-amd64, or one that was signed with sbsign.`)] : []),
     ...(kernel?.machine && kernel.machine !== "x86_64" ? [say("boot", `boot is ${kernel.what}, which is for ${kernel.machine}, and the signed loaders are for x86_64: give the machine another kernel.`)] : []),
   ];

@@ -1,7 +1,6 @@
 import type { Problem } from "../resource";
-import { asks, copyProblems, discards } from "./disks";
+import { attachedProblems } from "./disks";
 import type { MasterRef, WinPeBoot } from "./types";
-import { volumesProblems } from "./volumes";
 
 /** What wimboot looks for, by name; the boot managers it takes out of boot.wim. */
 const FILES = ["BCD", "boot.sdi", "boot.wim"];
@@ -22,13 +21,7 @@ export function winpeJob({ image, disk }: WinPeBoot, wimboot: string): WinPeJob 
   return { kind: "winpe", wimboot, arguments: words.join(" "), folder, files: FILES, volume: disk?.volume.name ?? "" };
 }
 
-/** Of its disk what is wrong by itself; what a machine needs for one is the disk's own to say. */
-export function winpeProblems({ disk }: WinPeBoot, property: string, master: MasterRef | undefined): Problem[] {
-  if (!disk) return [];
-  const thrown = discards(disk) ? [{ property: `${property}.disk`, reason: `${property}.disk has persist: "discard", and what is installed on it would be thrown away at the machine's next boot: write persist: "keep".` }] : [];
-  const late = !thrown.length && asks(disk) ? [{ property: `${property}.disk`, reason: `${property}.disk has when: "nextBoot", and Windows PE starts with the disk that is there: leave when out.` }] : [];
-  return [...volumesProblems("it is a disk of the master", `${property}.disk`, master), ...copyProblems(disk, `${property}.disk`), ...thrown, ...late];
-}
+export const winpeProblems = ({ disk }: WinPeBoot, property: string, master: MasterRef | undefined): Problem[] => (disk ? attachedProblems(disk, `${property}.disk`, master, "Windows PE") : []);
 
 export function winpeSummary({ image, disk }: WinPeBoot): string[] {
   const { name, digest, machine, index } = image;

@@ -18,9 +18,24 @@ cat >/usr/lib/finish-install.d/96netboot <<'END'
 [ -d /sys/block ] || mount -t sysfs sysfs /sys
 [ -c /dev/null ] || mount -t devtmpfs devtmpfs /dev
 netboot done
+# The network goes next, and the kernel would wait at its end for a disk that came by it.
+for disk in /sys/class/iscsi_session/session*/device/target*/*/delete; do [ ! -w "$disk" ] || echo 1 >"$disk"; done
 exit 0
 END
 chmod 755 /lib/partman/init.d/01netboot /usr/lib/finish-install.d/96netboot
 netboot start
+# A disk of the master: the installer logs in when it has the parts for that, and gives the installed system its own. That finds its disk as the installer did (iBFT), whatever copy of it it is on; the secret
+# that is there is nobody's but root's.
+if grep -q '^disk target=' /tmp/netboot-install/job; then
+    anna-install partman-iscsi
+    mkdir -p /lib/partman/finish.d
+    cat >/lib/partman/finish.d/71netboot <<'END'
+#!/bin/sh
+mkdir -p /target/etc/iscsi /target/etc/tmpfiles.d
+echo 'ISCSI_AUTO=true' >/target/etc/iscsi/iscsi.initramfs
+echo 'z /sys/firmware/ibft/target*/chap-secret 0400 root root' >/target/etc/tmpfiles.d/netboot-ibft.conf
+END
+    chmod 755 /lib/partman/finish.d/71netboot
+fi
 netboot watch </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- &
 exit 0

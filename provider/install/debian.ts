@@ -1,3 +1,4 @@
+import { ontoVolume } from "../boot/disks";
 import { quoted } from "../words";
 import type { Family } from "./types";
 
@@ -18,10 +19,12 @@ export const debian: Family = {
   // Asked before the answers are there, where DHCP names no name server; nothing is no answer, and this one is used only then.
   args: (base, hostname, { address }) => `auto=true priority=critical interface=auto netcfg/no_default_route=true netcfg/get_nameservers=${address} hostname=${hostname} url=${base}preseed.cfg`,
   fault: (text) => (/\\\s*$/.test(text) ? "ends with a backslash, which would join a line that is not there: take it out" : entries(text).map(wrong).find(Boolean)),
-  serves(text, { master, boot: { then } }) {
+  serves(text, { master, boot: { then, disk } }) {
+    // A machine may have none when disks are looked for first, and UEFI finds the loader on a disk of the master by its fixed name alone.
+    const volume = ontoVolume(disk) ? ["d-i disk-detect/module_select select continue with no disk drive", "d-i grub-installer/force-efi-extra-removable boolean true"] : [];
     const own = [
       "", "# netboot: which disk, what the master is told, and no question at the end.",
-      `d-i preseed/run string ${master.http}/installers/debian`, "d-i finish-install/reboot_in_progress note", ...(then === "poweroff" ? ["d-i debian-installer/exit/poweroff boolean true"] : []), "",
+      `d-i preseed/run string ${master.http}/installers/debian`, "d-i finish-install/reboot_in_progress note", ...volume, ...(then === "poweroff" ? ["d-i debian-installer/exit/poweroff boolean true"] : []), "",
     ];
     return { "preseed.cfg": text.replace(/\n*$/, "\n") + own.join("\n") };
   },

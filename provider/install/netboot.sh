@@ -120,12 +120,28 @@ matches() {
         id=*) [ "$(readlink -f "$R/dev/disk/by-id/${choice#id=}")" = "$(readlink -f "$R/dev/$name")" ] ;;
         size=*) range=${choice#size=} && [ -n "$fixed" ] && [ "$size" -ge "${range%-*}" ] && [ "$size" -le "${range#*-}" ] ;;
         name=*) [ "$name" = "${choice#name=}" ] ;;
+        target=*) [ "$(target_of)" = "${choice#target=}" ] && [ -e "$R/dev/$name" ] ;;
         *) return 1 ;;
     esac
 }
 
+# The iSCSI name of the target whose first disk it is (LUN 1).
+target_of() {
+    place=$(readlink -f "$path/device")
+    case $place in */session*/target*:1) session=${place##*/session} && cat "$R/sys/class/iscsi_session/session${session%%/*}/targetname" ;; esac
+}
+
+# A disk of the master is there once its machine has logged in, as the table says that iPXE has left in memory (iBFT). Who is logged in stays so.
+attach() {
+    cat "$R"/sys/class/iscsi_session/session*/targetname 2>/dev/null | grep -qxF "$1" && return
+    modprobe -q iscsi_tcp
+    modprobe -q iscsi_ibft
+    iscsistart -b >"$W/attach" 2>&1 || attached=$(clean "$(tail -n 2 "$W/attach")")
+}
+
 look_at_disks() {
-    found=0 there='' DISK='' choice=$(key disk)
+    found=0 there='' DISK='' attached='' choice=$(key disk)
+    case $choice in target=*) attach "${choice#target=}" ;; esac
     for entry in "$R"/sys/block/*; do
         case ${entry##*/} in '*' | loop* | ram* | zram* | dm-* | md* | nbd* | sr* | fd* | mmcblk*boot* | mmcblk*rpmb) continue ;; esac
         look_at "${entry##*/}"
@@ -176,7 +192,7 @@ judge_disk() {
 choose_disk() {
     insist 8 look_at_disks
     [ "$found" -le 1 ] || halt_here "the order's disk is $choice, and $found disks are that; nothing was changed. There are: $there" "name one of them in the program, by serial or wwn"
-    [ "$found" = 1 ] || halt_here "the order's disk is $choice, and no disk that may be written is that; nothing was changed. There are: ${there:-none}" "correct the program, or the machine's disks"
+    [ "$found" = 1 ] || halt_here "the order's disk is $choice, and no disk that may be written is that; nothing was changed. There are: ${there:-none}${attached:+; logging in to the master's: $attached}" "correct the program, or the machine's disks"
     echo "$DISK_WORDS" >"$W/disk.words"
     stage disk
     judge_disk

@@ -12,13 +12,16 @@ import { MACHINE, NONCE, SITE, stamp } from "../imaging/machine.ts";
 const script = join(import.meta.dirname, "../../provider/install/netboot.sh");
 const MIB = 1 << 20, SIZE = 8 * MIB, STAMPS = 254 * 4096, IMAGE = "a".repeat(64);
 
-interface Disk { name: string; size?: number; content?: Buffer; serial?: string; wwn?: string; bus?: string; removable?: number; ro?: number; start?: number }
+interface Disk { name: string; target?: { name: string; lun: number; beyond?: boolean }; size?: number; content?: Buffer; serial?: string; wwn?: string; bus?: string; removable?: number; ro?: number; start?: number }
 
 /** What the tool does in these tests: reboots and waits for a person end the script. */
 const STUBS = {
   udevadm: 'cat "$NETBOOT_ROOT/udev/${5##*/}"',
   sleep: 'case $1 in 60) echo stays >"$NETBOOT_ROOT/ended"; kill -9 $PPID ;; esac',
   reboot: 'echo reboots >"$NETBOOT_ROOT/ended"; kill -9 $PPID',
+  modprobe: 'echo "$@" >>"$NETBOOT_ROOT/modules"',
+  // What is behind the login comes with it.
+  iscsistart: 'echo "$@" >>"$NETBOOT_ROOT/logins"; [ ! -d "$NETBOOT_ROOT/beyond" ] || exec cp -a "$NETBOOT_ROOT/beyond/." "$NETBOOT_ROOT/"; echo "login failed" >&2; exit 7',
   poweroff: 'echo poweroffs >"$NETBOOT_ROOT/ended"; kill -9 $PPID',
 };
 
@@ -46,14 +49,19 @@ async function machine(disks: Disk[], changes: Record<string, string> = {}, fetc
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
   write("proc/cmdline", `quiet netboot.master=http://127.0.0.1:${(server.address() as AddressInfo).port} netboot.machine=${MACHINE} netboot.order=${NONCE} console=ttyS0\n`);
   write("proc/uptime", "12.5 3.0\n"), write("proc/mounts", "/dev/sdz1 / ext4 rw 0 0\n"), write("tmp/keep", "");
-  for (const { name, size = SIZE, content, serial, wwn, bus = "ata", removable = 0, ro = 0, start } of disks) {
-    write(`dev/${name}`, content ?? ""), truncateSync(join(root, "dev", name), size);
-    write(`sys/block/${name}/size`, `${size / 512}\n`), write(`sys/block/${name}/removable`, `${removable}\n`), write(`sys/block/${name}/ro`, `${ro}\n`);
+  for (const { name, target, size = SIZE, content, serial, wwn, bus = "ata", removable = 0, ro = 0, start } of disks) {
+    const at = target?.beyond ? "beyond/" : "";
+    write(`${at}dev/${name}`, content ?? ""), truncateSync(join(root, at, "dev", name), size);
+    write(`${at}sys/block/${name}/size`, `${size / 512}\n`), write(`${at}sys/block/${name}/removable`, `${removable}\n`), write(`${at}sys/block/${name}/ro`, `${ro}\n`);
+    if (target) {
+      const device = `sys/devices/platform/host2/session3/target2:0:0/2:0:0:${target.lun}`;
+      write(`${at}${device}/type`, "0\n"), write(`${at}sys/class/iscsi_session/session3/targetname`, `${target.name}\n`), symlinkSync(`../../../${device}`, join(root, at, `sys/block/${name}/device`));
+    }
     if (start !== undefined) write(`sys/block/${name}/${name}1/start`, `${start}\n`);
-    write(`udev/${name}`, `ID_BUS=${bus}\n${serial ? `ID_SERIAL_SHORT=${serial}\n` : ""}${wwn ? `ID_WWN=${wwn}\n` : ""}`);
+    write(`${at}udev/${name}`, `ID_BUS=${bus}\n${serial ? `ID_SERIAL_SHORT=${serial}\n` : ""}${wwn ? `ID_WWN=${wwn}\n` : ""}`);
   }
   for (const [name, text] of Object.entries(STUBS)) write(`bin/${name}`, `#!/bin/sh\n${text}\n`), chmodSync(join(root, "bin", name), 0o755);
-  for (const tool of [fetcher, "awk", "cat", "cut", "dd", "grep", "head", "mkdir", "mv", "readlink", "rm", "sed", "sort", "sync", "tail", "tr", "wc", "sh"]) {
+  for (const tool of [fetcher, "awk", "cat", "cp", "cut", "dd", "grep", "head", "mkdir", "mv", "readlink", "rm", "sed", "sort", "sync", "tail", "tr", "wc", "sh"]) {
     const found = ["/usr/bin", "/bin"].map((folder) => join(folder, tool)).find((file) => existsSync(file));
     if (found) symlinkSync(found, join(root, "bin", tool));
   }
@@ -99,6 +107,34 @@ test("the disk is the one that the order names", async (t) => {
       const { run, said } = await machine(disks, { disk });
       const { out, ended } = await run("disk");
       assert.deepEqual([out, ended, said().stage], ["", "stays", "failed"]);
+      assert.match(said().error, words);
+    });
+});
+
+test("a disk of the master is logged in to, and is the first of the target that the order names", async (t) => {
+  const name = "iqn.2024-07.internal.netboot:rack-01:golden", disk = `target=${name}`;
+  const beyond: Disk[] = [1, 2, 11].map((lun) => ({ name: `sd${"abcdefghijk"[lun]}`, target: { name, lun, beyond: true } }));
+  await t.test("beside a disk of the machine's own, and others of the target", async () => {
+    const { root, run, said } = await machine([{ name: "sda" }, ...beyond], { disk });
+    assert.equal((await run("disk")).out, "/dev/sdb");
+    assert.equal(said().disk.split(" ")[0], "sdb");
+    assert.equal(readFileSync(join(root, "modules"), "utf8"), "-q iscsi_tcp\n-q iscsi_ibft\n");
+    assert.equal(readFileSync(join(root, "logins"), "utf8"), "-b\n");
+  });
+  await t.test("logged in to already, by the installer itself", async () => {
+    const { root, run } = await machine([{ name: "sdb", target: { name, lun: 1 } }], { disk });
+    assert.equal((await run("disk")).out, "/dev/sdb");
+    assert.ok(!existsSync(join(root, "logins")));
+  });
+  const none: [string, Disk[], RegExp][] = [
+    ["the login is refused: no disk of the machine's own is taken for it", [{ name: "sda" }], /the order's disk is target=iqn\S+golden, and no disk that may be written is that.*sda \(\d+ bytes, serial unknown\); logging in to the master's: login failed/],
+    ["another target's", [{ name: "sda", target: { name: `${name}-2`, lun: 1, beyond: true } }], /no disk that may be written is that/],
+  ];
+  for (const [what, disks, words] of none)
+    await t.test(what, async () => {
+      const { run, said } = await machine(disks, { disk });
+      const { out, ended } = await run("disk");
+      assert.deepEqual([out, ended], ["", "stays"]);
       assert.match(said().error, words);
     });
 });

@@ -137,7 +137,7 @@ export function stateOf(machine: Machine): { state: HostState; builds?: Desired[
 
 /** Done once for each generation. */
 const ordered = (boot: Boot): boot is CloneBoot | CaptureBoot | InstallBoot => boot.kind === "clone" || boot.kind === "capture" || boot.kind === "install";
-const jobText = (name: string, boot: CloneBoot | CaptureBoot | InstallBoot, master: MasterRef): string => (boot.kind === "clone" ? cloneJob(name, boot, master) : boot.kind === "capture" ? captureJob(name, boot) : installJob(name, boot));
+const jobText = (name: string, boot: CloneBoot | CaptureBoot | InstallBoot, master: MasterRef): string => (boot.kind === "clone" ? cloneJob(name, boot, master) : boot.kind === "capture" ? captureJob(name, boot) : installJob(name, boot, master));
 
 const hasSeed = ({ cloudInit, boot }: Machine) => cloudInit !== undefined && takesSeed(boot, cloudInit);
 
