@@ -8,7 +8,7 @@ import { until } from "../lab/exec.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
 import type { Project } from "../pulumi/project.ts";
-import { CMDLINE, mirror, PASSWORD, rack } from "./rack.ts";
+import { CMDLINE, mirror, PASSWORD, rack, slim } from "./rack.ts";
 import { remade } from "./udebs.ts";
 
 const HOST = "rack-01";
@@ -28,16 +28,6 @@ after(async () => {
     packages?.[Symbol.dispose]();
     await lab.close();
 });
-
-/** The example's answers, less what takes an emulated processor long and shows nothing: few packages, and a kernel for virtual machines. */
-const slim = (text: string): string =>
-    `${text.replace("security, updates", "").replace("openssh-server", "").replace("nginx-light", "hello")}
-d-i base-installer/kernel/image string linux-image-cloud-amd64
-d-i base-installer/initramfs-tools/driver-policy select dep
-d-i apt-setup/enable-source-repositories boolean false
-d-i apt-setup/non-free-firmware boolean false
-d-i hw-detect/load_firmware boolean false
-`;
 
 /** How often the installer's kernel was handed out. grep fails where it counts none. */
 const begun = async () => Number(await master.exec("grep -c 'GET /claims/.*/begin/.* 200' /var/log/netboot/http-access.log || true"));

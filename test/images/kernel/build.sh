@@ -30,4 +30,19 @@ done
 ls -l /initrd/modules
 cd /initrd
 find . | sort | cpio --quiet -o -H newc -R 0:0 | gzip -9n > /out/initrd.img
+
+# What an installer has for a disk of the master: Linux's initiator, and a curl, which knows PUT. Unpacked over the other.
+add() { mkdir -p "/initiator${1%/*}"; cp -L "$1" "/initiator$1"; }
+for program in /usr/sbin/iscsistart /usr/bin/curl; do
+    add "$program"
+    ldd "$program" | sed -n 's/^[^/]*\(\/[^ ]*\) (0x.*/\1/p' | while read -r library; do add "$library"; done
+done
+mkdir -p /initiator/bin && mv /initiator/usr/sbin/iscsistart /initiator/usr/bin/curl /initiator/bin
+for driver in iscsi_tcp iscsi_ibft; do modprobe -d /build -S "$release" --show-depends "$driver" || exit 1; done | sed -n 's/^insmod \/build\([^ ]*\).*/\1/p' | while read -r file; do
+    mkdir -p "/initiator${file%/*}"
+    cp "/build$file" "/initiator$file"
+done
+depmod -b /initiator "$release"
+cd /initiator
+find . | sort | cpio --quiet -o -H newc -R 0:0 | gzip -9n > /out/initiator.img
 ls -l /out
