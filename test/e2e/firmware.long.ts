@@ -53,7 +53,7 @@ const changed = new netboot.KernelImage("changed", { master: m, kernel: "./forge
 new netboot.Machine("forged", { master: m, mac: "${macs.forged}", secureBoot: true, boot: boot.kernel(changed) });
 new netboot.Machine("disk", { master: m, mac: "${macs.disk}", secureBoot: true });
 const installer = new netboot.InstallerImage("stand-in", { master: m, family: "custom", kernel: site.require("kernel"), initrds: [site.require("initrd")], cmdline: "console=ttyS0 quiet answers={{ url }}" });
-const debian = new netboot.InstallerImage("debian", { master: m, family: "debian", package: { name: "debian-installer-13-netboot-amd64" }, cmdline: "${CMDLINE}", template: "d-i passwd/root-login boolean false\n" });
+const debian = new netboot.InstallerImage("debian", { master: m, family: "debian", package: { name: "debian-installer-13-netboot-amd64" }, cmdline: "${CMDLINE}", template: "d-i passwd/root-login boolean false\\n" });
 new netboot.Machine("debian", { master: m, mac: "${macs.debian}", secureBoot: true, boot: boot.install(debian, { disk: "only", generation: 1 }) });
 new netboot.Machine("fresh", { master: m, mac: "${macs.fresh}", secureBoot: true, boot: boot.install(installer, { disk: "only", generation: 1 }) });
 ${more}`;
