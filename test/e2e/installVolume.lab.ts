@@ -54,7 +54,7 @@ const system = new netboot.InstallerImage("system", {
 });
 const at = (last) => site.require("address").replace(/[0-9]+$/, last);
 for (const [name, { mac, last }] of Object.entries(${JSON.stringify(machines)}))
-  new netboot.Machine(name, { master: m, mac, pool: lan, address: at(last), boot: boot.install(system, { disk: boot.diskless(blank), generation: name === "bios" ? ${generation} : 1 }) });
+  new netboot.Machine(name, { master: m, mac, pool: lan, address: at(last), boot: boot.install(system, { disk: boot.diskless(blank), generation: name === "bios" ? ${generation} : 1, retries: ${generation - 1} }) });
 `;
 const begun = async (name: string) => Number(await master.exec(`grep -c ' ${lab.at(machines[name as "bios"].last)} .*GET /claims/.*/begin/.* 200' /var/log/netboot/http-access.log || true`));
 const report = async (name: string): Promise<{ stage?: string; disk?: string; error?: string }> => JSON.parse((await master.tryExec(`cat /srv/netboot/reports/${name}/status`)).stdout || "{}");
@@ -87,7 +87,7 @@ for (const firmware of ["bios", "uefi"] as const)
         await client.stop();
     });
 
-test("the next generation is ordered for one machine; broken off, it is not begun again, and what the disk holds is booted", { timeout: 500_000 }, async () => {
+test("the next generation is ordered for one machine; broken off, it is begun again as often as retries says, and then what the disk holds is booted", { timeout: 500_000 }, async () => {
     site.program(program(2));
     const { text } = await site.up();
     assert.match(text, /ERASES 1 machine: bios \(generation 2\)/);
@@ -96,9 +96,12 @@ test("the next generation is ordered for one machine; broken off, it is not begu
     // The copy is not blank: that it goes on is the stamp's doing.
     await client.waitFor(/^NETBOOT-UP installs-onto=\/dev\/sda$/, 400_000);
     await client.restart();
+    await client.waitFor(/^NETBOOT-UP installs-onto=\/dev\/sda$/, 400_000);
+    assert.equal(await begun("bios"), 3);
+    await client.restart();
     await client.waitFor(/this installation has begun before and has not come to its end/, 200_000);
     await client.waitFor("local", 200_000);
     await until("the report", 20_000, async () => ((await report("bios")).stage === "failed" ? true : undefined));
-    assert.equal(await begun("bios"), 2);
+    assert.equal(await begun("bios"), 3);
     await client.stop();
 });
