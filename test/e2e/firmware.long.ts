@@ -116,17 +116,21 @@ test("what cannot be signed is refused in the preview; and, where nobody has sai
     await client.stop();
 });
 
-test("UEFI over HTTP comes to its kernel, and has its loader not by TFTP", { timeout: 400_000 }, async (t) => {
+test("UEFI over HTTP comes to its kernel where nothing goes by TFTP", { timeout: 500_000 }, async (t) => {
+    site.program(program().replace("subnet, range }", "subnet, range, tftp: false }"));
+    await site.up();
     const asked = await listen(master);
-    const sent = async () => (await master.exec("journalctl -u netboot-dhcp --no-pager")).split("sent /srv/netboot/tftp/snponly.efi").length;
+    const sent = async () => (await master.exec("journalctl -u netboot-dhcp --no-pager")).split("sent /srv/netboot/tftp/").length;
     const before = await sent();
     const client = await startClient(lab, { name: "http", firmware: "uefi", mac: macs.http, boot: ["http"], memory: 1024 });
     const { seconds } = await client.waitFor("up", 360_000);
     t.diagnostic(`UEFI HTTP boot: up after ${seconds.toFixed(0)} s`);
     assert.match(client.cmdline(), /netboot\.name=http/);
-    assert.deepEqual((await asked()).slice(0, 1).map(({ path, status }) => [path, status]), [["/loader/snponly.efi", 200]]);
+    assert.deepEqual((await asked()).slice(0, 2).map(({ path, status }) => [path, status]), [["/loader/snponly.efi", 200], ["/boot.ipxe", 200]]);
     assert.equal(await sent(), before);
     await client.stop();
+    site.program(program());
+    await site.up();
 });
 
 test("64-bit ARM comes to its kernel", { timeout: 600_000 }, async (t) => {

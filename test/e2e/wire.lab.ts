@@ -272,6 +272,15 @@ test("ignored unknown machines get an address and no loader; machines get theirs
     assert.equal((await offered("ipxeBios")).bootFile, `tftp://${second}/boot.ipxe`);
 });
 
+test("where TFTP is not let through, firmware that boots over HTTP and iPXE are told URLs, and PXE is told nothing", async () => {
+    await up({ pool: "tftp: false" });
+    for (const client of ["biosPxe", "uefi64"] as const) assert.deepEqual(toBoot(await offered(client)).bootFile, "", client);
+    assert.equal((await offered("uefi64Http")).bootFile, `http://${master.host}/loader/snponly.efi`);
+    const { bootFile } = await offered("ipxeUefi");
+    assert.equal(bootFile, `http://${master.host}/boot.ipxe`);
+    assert.match((await http(bootFile)).text, /^chain .* \/boot\?mac=/m);
+});
+
 test("unknown machines may see a menu", async () => {
     const more = 'new netboot.BootMenu("strangers", { master, title: "Who are you?", entries: [{ name: "rescue", label: "Rescue", boot: boot.kernel(rescue) }] });';
     await up({ master: 'unknownMachines: "menu", unknownMenu: "strangers"', more });

@@ -41,7 +41,8 @@ function conf(pool: DhcpPool): string {
     router: router ? [router] : [], domain: domain ?? "",
     // With the master bound to one interface, a pool on another one has to open it.
     interface: only && master.interface ? only : "",
-    script: scriptOf(pool), secure: master.secureBoot ? SHIM : "",
+    // Over TFTP, which gives up on a silent server by itself, where that is let through.
+    overHttp: !pool.tftp, script: pool.tftp ? `tftp://${tftp}/${scriptOf(pool)}` : `${http}/boot.ipxe`, secure: master.secureBoot ? SHIM : "",
     loaders: byFirmware(master.loaders),
     options: Object.entries(pool.options).sort(),
     services: mode === "proxy" ? byFirmware(master.loaders).flatMap(([firmware, loader]) => ARCHITECTURES[firmware].map((architecture) => ({ firmware, architecture, loader }))) : [],
@@ -80,7 +81,7 @@ const type: ResourceType<DhcpPool> = {
       state: {
         files: {
           [`${LIVE}/dnsmasq.d/${name}.conf`]: conf(pool).replace(/\n{2,}/g, "\n"),
-          ...(pool.address && { [`${TFTP}/${scriptOf(pool)}`]: question(servers(pool).http, pool.master) }),
+          ...(pool.address && pool.tftp && { [`${TFTP}/${scriptOf(pool)}`]: question(servers(pool).http, pool.master) }),
         },
         claims: { [`subnet ${net}`]: "" },
       },

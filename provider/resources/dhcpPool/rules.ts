@@ -1,3 +1,4 @@
+import { byFirmware } from "../../boot/types";
 import { dotted, ipv4, overlap, range, type Span, subnet, within } from "../../net";
 import type { Problem } from "../../resource";
 import type { DhcpPool } from "./types";
@@ -44,7 +45,10 @@ function addressProblems({ subnet: name, router, address, relay, interface: only
   return problems;
 }
 
-function modeProblems({ mode, range: text, router, dns, domain, ntp, options }: DhcpPool): Problem[] {
+function modeProblems({ mode, range: text, router, dns, domain, ntp, options, tftp, master }: DhcpPool): Problem[] {
+  const loaders = byFirmware(master.loaders).map(([firmware]) => firmware);
+  if (!tftp && mode === "proxy") return [{ property: "tftp", reason: 'tftp is false, but mode is "proxy", in which firmware that boots over HTTP is told its file by the other DHCP server: leave tftp out, or set mode: "authoritative".' }];
+  if (!tftp && !loaders.some((firmware) => firmware !== "bios")) return [{ property: "tftp", reason: `tftp is false, and the only loader of master "${master.name}" is for bios, which boots over TFTP alone: leave tftp out, or give the master's loaders one for UEFI.` }];
   if (mode !== "proxy") return [];
   const given: [string, boolean, unknown][] = [["range", !!text, text], ["router", !!router, router], ["dns", dns.length > 0, dns], ["domain", !!domain, domain], ["ntp", ntp.length > 0, ntp], ["options", Object.keys(options).length > 0, options]];
   return given.filter(([, set]) => set).map(([field, , value]) => ({ property: field, reason: `${field} is ${JSON.stringify(value)}, but mode is "proxy", in which the other DHCP server hands out addresses and options: leave ${field} out, or set mode: "authoritative".` }));
