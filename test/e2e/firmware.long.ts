@@ -126,7 +126,9 @@ test("UEFI over HTTP comes to its kernel where nothing goes by TFTP", { timeout:
     const { seconds } = await client.waitFor("up", 360_000);
     t.diagnostic(`UEFI HTTP boot: up after ${seconds.toFixed(0)} s`);
     assert.match(client.cmdline(), /netboot\.name=http/);
-    assert.deepEqual((await asked()).slice(0, 2).map(({ path, status }) => [path, status]), [["/loader/snponly.efi", 200], ["/boot.ipxe", 200]]);
+    // The firmware asks twice: for the length first.
+    const paths = (await asked()).map(({ path, status }) => `${path} ${status}`);
+    assert.deepEqual([...new Set(paths)].slice(0, 2), ["/loader/snponly.efi 200", "/boot.ipxe 200"]);
     assert.equal(await sent(), before);
     await client.stop();
     site.program(program());
