@@ -30,9 +30,6 @@ export function diskWords(boot: Boot): string {
 /** What is offered for such a boot, the disk that it boots from first. */
 export const offered = ({ kind: _, dataDisks, ...own }: DisklessBoot): DataDisk[] => [{ ...own, lun: OWN, access: "write" }, ...(dataDisks ?? [])];
 
-/** Is anything of it copied anew at each boot? */
-export const discards = (boot: DisklessBoot): boolean => offered(boot).some(({ persist }) => persist === "discard");
-
 /** Does its machine ask the master for fresh disks when it boots? */
 export const asks = (boot: DisklessBoot): boolean => offered(boot).some(({ persist, when }) => persist === "discard" || when === "nextBoot");
 
@@ -60,9 +57,14 @@ export function copyProblems(boot: DisklessBoot, property: string): Problem[] {
 
 /** A disk that something is installed onto: kept, and there already. What a machine needs for one is the disk's own to say. */
 export function attachedProblems(disk: DisklessBoot, property: string, master: MasterRef | undefined, who: string): Problem[] {
-  const thrown = discards(disk) ? [{ property, reason: `${property} has persist: "discard", and what is installed on it would be thrown away at the machine's next boot: write persist: "keep".` }] : [];
-  const late = !thrown.length && asks(disk) ? [{ property, reason: `${property} has when: "nextBoot", and ${who} starts with the disk that is there: leave when out.` }] : [];
-  return [...volumesProblems("it is a disk of the master", property, master), ...copyProblems(disk, property), ...thrown, ...late];
+  const asking = offered(disk).flatMap(({ persist, when }, i): Problem[] => {
+    const at = i ? `${property}.dataDisks[${i - 1}]` : property;
+    const [field, value, mend] = persist === "discard" ? ["persist", persist, 'write persist: "keep"'] : ["when", when, "leave when out"];
+    if (persist !== "discard" && when !== "nextBoot") return [];
+    const why = field === "persist" && !i ? "what is installed on it would be thrown away at the machine's next boot" : `it is copied anew when a boot asks the master for that, and ${who} starts with the disks that are there`;
+    return [{ property: `${at}.${field}`, reason: `${at}.${field} is ${JSON.stringify(value)}, and ${why}: ${mend}${i ? ", until the system is installed" : ""}.` }];
+  });
+  return [...volumesProblems("it is a disk of the master", property, master), ...copyProblems(disk, property), ...asking];
 }
 
 /** A generation of a volume that it has not, or has no more. */

@@ -18,8 +18,6 @@ cat >/usr/lib/finish-install.d/96netboot <<'END'
 [ -d /sys/block ] || mount -t sysfs sysfs /sys
 [ -c /dev/null ] || mount -t devtmpfs devtmpfs /dev
 netboot done
-# The network goes next, and the kernel would wait at its end for a disk that came by it.
-for disk in /sys/class/iscsi_session/session*/device/target*/*/delete; do [ ! -w "$disk" ] || echo 1 >"$disk"; done
 exit 0
 END
 chmod 755 /lib/partman/init.d/01netboot /usr/lib/finish-install.d/96netboot
@@ -35,7 +33,13 @@ mkdir -p /target/etc/iscsi /target/etc/tmpfiles.d
 echo 'ISCSI_AUTO=true' >/target/etc/iscsi/iscsi.initramfs
 echo 'z /sys/firmware/ibft/target*/chap-secret 0400 root root' >/target/etc/tmpfiles.d/netboot-ibft.conf
 END
-    chmod 755 /lib/partman/finish.d/71netboot
+    # The network goes next (97), and the kernel would wait at its end for a disk that came by it.
+    cat >/usr/lib/finish-install.d/96netboot-disk <<'END'
+#!/bin/sh
+for disk in /sys/class/iscsi_session/session*/device/target*/*/delete; do [ ! -w "$disk" ] || echo 1 >"$disk"; done
+exit 0
+END
+    chmod 755 /lib/partman/finish.d/71netboot /usr/lib/finish-install.d/96netboot-disk
 fi
 netboot watch </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- &
 exit 0

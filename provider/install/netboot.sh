@@ -180,6 +180,8 @@ judge_disk() {
         return
     fi
     [ "$(stamped site)" = "$(key site)" ] || halt_here "$DISK_WORDS belongs to another site's machine $(stamped machine); nothing on it was changed" "clear it by hand if it may be erased"
+    # A copy of what another machine has installed bears that one's stamp. By its target it is this machine's all the same.
+    case $choice in target=*) [ "$(stamped machine)" = "$MACHINE" ] || [ "$(key overwrite)" != yes ] || return 0 ;; esac
     [ "$(stamped machine)" = "$MACHINE" ] || halt_here "$DISK_WORDS belongs to the machine $(stamped machine) of this site; nothing on it was changed" "clear it by hand if it may be erased"
     generation=$(stamped generation)
     is_number "$generation" || halt_here "$DISK_WORDS has a stamp without a generation; nothing on it was changed" "clear it by hand if it may be erased"

@@ -5,8 +5,12 @@ import type { Family } from "./types";
 /** Stands for the disk in the configuration, until the installer's first command has put it there. */
 const DISK = "netboot-disk";
 
-/** The installed system's initial RAM disk logs in to the disk of the master that iPXE has left word of (iBFT), by open-iscsi, which is in what is installed. */
-const FINDS = "echo ISCSI_AUTO=true >/target/etc/iscsi/iscsi.initramfs && curtin in-target -- update-initramfs -u -k all";
+/** The installed system's initial RAM disk logs in to the disk of the master that iPXE has left word of (iBFT), by open-iscsi; the secret that is there is nobody's but root's. */
+const FINDS = [
+  "curtin in-target -- apt-get install -y open-iscsi",
+  "echo ISCSI_AUTO=true >/target/etc/iscsi/iscsi.initramfs && echo 'z /sys/firmware/ibft/target*/chap-secret 0400 root root' >/target/etc/tmpfiles.d/netboot-ibft.conf",
+  "curtin in-target -- update-initramfs -u -k all",
+];
 
 /** Ubuntu's live server: cloud-init's user data with an autoinstall configuration, whose first and last commands are ours. */
 export const ubuntu: Family = {
@@ -31,7 +35,7 @@ export const ubuntu: Family = {
     if (given.storage === undefined) put("storage", { layout: { name: "lvm", match: { path: DISK } } });
     const begin = `curl -sSf -o /tmp/netboot ${master.http}/installers/netboot && chmod 755 /tmp/netboot && /tmp/netboot start && disk=$(/tmp/netboot disk) && sed -i "s|${DISK}|$disk|" /autoinstall.yaml && { /tmp/netboot watch </dev/null >/dev/null 2>&1 & }`;
     put("early-commands", [begin, ...list("early-commands")]);
-    put("late-commands", [...list("late-commands"), ...(ontoVolume(disk) ? [FINDS] : []), "/tmp/netboot done"]);
+    put("late-commands", [...list("late-commands"), ...(ontoVolume(disk) ? FINDS : []), "/tmp/netboot done"]);
     put("error-commands", [...list("error-commands"), '/tmp/netboot failed "the installer says why on its console"']);
     put("shutdown", then);
     return { "user-data": map.toString({ lineWidth: 0 }), "meta-data": "", "vendor-data": "", "network-config": "" };

@@ -143,12 +143,11 @@ async function round() {
   }
 }
 
-let own;
 /** Where the master has another page by now, that takes the place of this one: what is behind the `#` stays. */
 async function renewed() {
+  const own = document.querySelector("meta[name=version]").content;
   const now = await page(known).catch(() => undefined);
-  if (own !== undefined && now !== undefined && now !== own) location.reload();
-  own = now ?? own;
+  if (now !== undefined && !now.includes(`name="version" content="${own}"`)) location.reload();
 }
 
 /** A page that nobody sees asks nothing. */

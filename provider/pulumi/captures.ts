@@ -6,7 +6,8 @@ import type { Inputs } from "./inputs";
 /** By master and file, as far as this process has seen: whose disk state says was read into it, and whose the program says is to be. `check` comes in any order. */
 const seen = new Map<string, { read: Map<string, string>; wanted: Map<string, string> }>();
 
-const doing = (job: string): string => capturedTo(job)?.path ?? (/^do install$/m.test(job) ? "an installation" : "a clone");
+/** What a job does, as far as the machine's boot script knows it too: an order that is claimed stays what it was, and the script would be another's. */
+const doing = (job: string): string => capturedTo(job)?.path ?? (/^do install$/m.test(job) ? `an installation${/^disk target=(.*)$/m.exec(job)?.[1]?.replace(/^/, " onto ") ?? ""}` : "a clone");
 const files = (orders: Record<string, OrderSpec> = {}) => Object.entries(orders).flatMap(([machine, { job }]) => (capturedTo(job) ? [{ machine, path: doing(job) }] : []));
 
 /** What state shows of captures that nothing would come of: another order had this generation, or another machine's disk is in this file. */

@@ -4,17 +4,20 @@ import type { Problem } from "../resource";
 import type { Inputs } from "./inputs";
 
 type Volumes = Record<string, VolumeSpec>;
+type DataDisks = { volume: { name: string } }[];
 
 const origin = ({ from }: VolumeSpec) => JSON.stringify(from ?? null);
 
 /** A field of the volume, or of the boot that a machine's copy comes from: its path in the inputs, and what a message calls it. */
 function field({ boot }: Partial<Inputs>, path: string, name: string): { property: string; called: string } {
-    const { kind, menu, dataDisks } = (boot ?? {}) as { kind?: string; menu?: { name: string }; dataDisks?: { volume: { name: string } }[] };
+    const { kind, menu, disk, dataDisks = disk?.dataDisks } = (boot ?? {}) as { kind?: string; menu?: { name: string }; disk?: { dataDisks?: DataDisks }; dataDisks?: DataDisks };
+    // Windows PE and an installation have the disk beside what they start.
+    const at = disk ? "boot.disk" : "boot";
     const called = (property: string) => ({ property, called: property });
     if (!kind) return called(name);
     if (kind === "menu") return { property: "boot", called: `boot is the menu "${menu!.name}", where the ${name} of ${base(path).replace(/\+.*/, "")}` };
     const data = dataDisks?.findIndex(({ volume }) => base(path).startsWith(`${volume.name}+`)) ?? -1;
-    return called(data < 0 ? `boot.${name}` : `boot.dataDisks[${data}].${name}`);
+    return called(data < 0 ? `${at}.${name}` : `${at}.dataDisks[${data}].${name}`);
 }
 
 /** What state shows already that the host would refuse: a lower generation, another content under the same one, a smaller disk. */

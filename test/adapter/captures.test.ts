@@ -22,6 +22,21 @@ test("one generation is one order: another under the same number is refused", ()
     assert.deepEqual(reasons(inputs, { ...news, boot: capture("golden", 2) }), []);
 });
 
+test("an installation is onto one disk: another disk of the master under the same number is refused", () => {
+    const ref = { ...master, host: "10.2.0.4", maxErase: 10, installers: true, storage: { driver: "reflink", path: "/srv/netboot/volumes", iqn: "iqn.2024-07.internal.netboot" } };
+    const pool = handle({ ref: { name: "lan", mode: "authoritative", subnet: "10.0.0.0/24", reserved: [] } });
+    const installer = { name: "other", digest: "5".repeat(64), family: "custom", kernel: "/blob/kernel", initrds: [], cmdline: "", template: "" };
+    const onto = (disk: unknown, generation = 1) => ({ kind: "install", installer, disk, generation });
+    const volume = (name: string) => ({ kind: "diskless", volume: { name } });
+    const news = machine("d", { mac: "52:54:00:00:02:04", pool: undefined, address: "10.0.0.21", boot: onto("only"), __pool: pool, __master: handle({ ref }) });
+    const said = (from: object, to: object) => reasons(judged({}, { ...news, boot: from }).inputs, { ...news, boot: to });
+    assert.deepEqual(said(onto("only"), onto({ serial: "A1" })), [], "an order that nothing has claimed is given anew; the script is the same");
+    const refused = "boot.generation is 1 for d, and that was ordered already, for an installation";
+    assert.deepEqual(said(onto("only"), onto(volume("a"))), [`${refused}: say 2 to order an installation onto iqn.2024-07.internal.netboot:d:a.`]);
+    assert.deepEqual(said(onto(volume("a")), onto(volume("b"))), [`${refused} onto iqn.2024-07.internal.netboot:d:a: say 2 to order an installation onto iqn.2024-07.internal.netboot:d:b.`]);
+    assert.deepEqual(said(onto(volume("a")), onto("only", 2)), []);
+});
+
 test("a file that one machine was read into is no other's on the same master, whichever is looked at first", () => {
     const first = machineOf("b", "02", "10.2.0.2", capture());
     const { inputs } = judged({}, first);

@@ -63,6 +63,19 @@ test("a fault is said of the field as it stands in the program now, and of a men
     assert.match(reasons(of("Machine", of("Machine", {}, menu(3)).inputs, menu(2)))[0], /^boot: boot is the menu "seats", where the generation of golden is 2, and golden\+desk is of generation 3: write 3 to leave it as it is/);
 });
 
+test("a fault of a disk beside an installation, or Windows PE, is said of that disk's field", () => {
+    const installing = handle({ ref: { ...master, host: "10.2.0.1", maxErase: 9, installers: true, storage: { driver: "reflink", path: "/srv/netboot/volumes", iqn: "iqn.2024-07.internal.netboot" } } });
+    const disk = (generation: number, data = 2) => ({ kind: "diskless", volume: { name: "golden" }, generation, dataDisks: [{ volume: { name: "home" }, lun: 2, generation: data }] });
+    const installer = { name: "other", digest: "5".repeat(64), family: "custom", kernel: "/blob/kernel", initrds: [], cmdline: "", template: "" };
+    const winpe = { name: "pe", digest: "6".repeat(64), folder: `/winpe/${"6".repeat(16)}`, wimboot: { name: "wimboot", sha256: "7".repeat(64) } };
+    for (const boot of [{ kind: "install", installer, generation: 1 }, { kind: "winpe", image: winpe }]) {
+        const before = of("Machine", {}, diskless({ __master: installing, boot: { ...boot, disk: disk(2) } })).inputs;
+        const said = (after: object) => reasons(of("Machine", before, diskless({ __master: installing, boot: { ...boot, disk: after } })));
+        assert.match(said(disk(1))[0], /^boot\.disk\.generation: boot\.disk\.generation is 1, and golden\+desk is of generation 2/);
+        assert.match(said(disk(2, 1))[0], /^boot\.disk\.dataDisks\[0\]\.generation: boot\.disk\.dataDisks\[0\]\.generation is 1, and home\+desk/);
+    }
+});
+
 test("with something else not known yet, what disks would lose is said all the same, and no more than is known", () => {
     const before = of("Machine", {}, diskless({ boot: boot(1, { dataDisks: [{ volume: { name: "home" }, lun: 2 }] }) })).inputs;
     const unknown = (boot: unknown) => of("Machine", before, diskless({ boot, hostname: UNKNOWN }));

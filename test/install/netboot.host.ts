@@ -126,6 +126,15 @@ test("a disk of the master is logged in to, and is the first of the target that 
     assert.equal((await run("disk")).out, "/dev/sdb");
     assert.ok(!existsSync(join(root, "logins")));
   });
+  await t.test("with another machine's system on it, where overwriting is said, and only there", async () => {
+    const theirs = marked({ machine: "desk-02" });
+    const copied: Disk[] = [{ name: "sdb", content: theirs, target: { name, lun: 1 } }];
+    assert.equal((await (await machine(copied, { disk, overwrite: "yes" })).run("disk")).out, "/dev/sdb");
+    const { run, said, disk: content } = await machine(copied, { disk });
+    assert.equal((await run("disk")).ended, "stays");
+    assert.match(said().error, /belongs to the machine desk-02/);
+    assert.deepEqual(content("sdb"), theirs);
+  });
   const none: [string, Disk[], RegExp][] = [
     ["the login is refused: no disk of the machine's own is taken for it", [{ name: "sda" }], /the order's disk is target=iqn\S+golden, and no disk that may be written is that.*sda \(\d+ bytes, serial unknown\); logging in to the master's: login failed/],
     ["another target's", [{ name: "sda", target: { name: `${name}-2`, lun: 1, beyond: true } }], /no disk that may be written is that/],
