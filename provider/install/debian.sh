@@ -29,7 +29,11 @@ if grep -q '^disk target=' /tmp/netboot-install/job; then
     mkdir -p /lib/partman/finish.d
     cat >/lib/partman/finish.d/71netboot <<'END'
 #!/bin/sh
-mkdir -p /target/etc/iscsi /target/etc/tmpfiles.d
+# The card that the disk comes by is left as the initial RAM disk has it.
+sed -i 's/^\(iface [^ ]* inet\) dhcp/\1 manual/' /etc/network/interfaces
+mkdir -p /target/etc/iscsi /target/etc/tmpfiles.d /target/etc/initramfs-tools/conf.d
+# What the root disk's own device needs (dep) would leave out the card's driver.
+echo 'MODULES=most' >/target/etc/initramfs-tools/conf.d/netboot
 echo 'ISCSI_AUTO=true' >/target/etc/iscsi/iscsi.initramfs
 echo 'z /sys/firmware/ibft/target*/chap-secret 0400 root root' >/target/etc/tmpfiles.d/netboot-ibft.conf
 END
