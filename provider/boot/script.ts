@@ -36,6 +36,8 @@ export interface Booting {
   /** Missing in a script of many machines: each of them is called by its MAC address. */
   machine?: string;
   master: MasterRef;
+  /** Is all of the master in the machine's own subnet? */
+  near?: boolean;
   /** Arguments of an installer's kernel, as they are for this machine. */
   installer?: string;
 }
@@ -63,7 +65,7 @@ export function jobOf(boot: Boot, who?: Booting): Job | undefined {
     case "diskless":
       return { kind: "disk", volume: boot.volume.name, fresh: asks(boot) };
     case "winpe":
-      return winpeJob(boot, blobPath(boot.image.wimboot));
+      return winpeJob(boot, blobPath(boot.image.wimboot), who?.near ?? false);
     case "chain":
       return { kind: "chain", url: boot.url };
     case "kernel":

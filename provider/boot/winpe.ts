@@ -13,12 +13,14 @@ export interface WinPeJob {
   folder: string;
   files: string[];
   volume: string;
+  /** Is the disk on the machine's own network? */
+  near: boolean;
 }
 
-export function winpeJob({ image, disk }: WinPeBoot, wimboot: string): WinPeJob {
+export function winpeJob({ image, disk }: WinPeBoot, wimboot: string, near: boolean): WinPeJob {
   const { folder, index, gui } = image;
   const words = [...(gui ? ["gui"] : []), ...(index === undefined ? [] : [`index=${index}`])];
-  return { kind: "winpe", wimboot, arguments: words.join(" "), folder, files: FILES, volume: disk?.volume.name ?? "" };
+  return { kind: "winpe", wimboot, arguments: words.join(" "), folder, files: FILES, volume: disk?.volume.name ?? "", near };
 }
 
 export const winpeProblems = ({ disk }: WinPeBoot, property: string, master: MasterRef | undefined): Problem[] => (disk ? attachedProblems(disk, `${property}.disk`, master, "Windows PE") : []);

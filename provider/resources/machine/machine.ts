@@ -112,7 +112,7 @@ export function stateOf(machine: Machine): { state: HostState; builds?: Desired[
   const { files: fresh, ...disks } = disklessState({ ...machine, seed: disk });
   const test = memtestState([boot]);
   const artifacts = { ...seed.artifacts, ...test.artifacts };
-  const who = { machine: name, master, installer: installCmdline(machine) };
+  const who = { machine: name, master, installer: installCmdline(machine), near: near(machine) };
   const builds = seeds || test.artifacts ? { ...seeds, ...memtestBuilds([boot]) } : undefined;
   const state: HostState = {
     files: {
@@ -133,6 +133,13 @@ export function stateOf(machine: Machine): { state: HostState; builds?: Desired[
     ...(address && { claims: { [`address ${address}`]: "" } }),
   };
   return { state, ...(builds && { builds }), ...(machine.power && { switches: switchOf(powered(machine)) }) };
+}
+
+/** Without a router, a machine reaches what is in its own subnet. */
+function near({ master, pool }: Machine): boolean {
+  const net = pool && subnet(pool.subnet);
+  const addresses = [master.address, master.http.replace(/^http:\/\/|:[0-9]+$/g, "")].map(ipv4);
+  return !!net && addresses.every((address) => address !== undefined && within(address, net));
 }
 
 /** Done once for each generation. */
