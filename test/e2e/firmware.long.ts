@@ -126,9 +126,8 @@ test("UEFI over HTTP comes to its kernel where nothing goes by TFTP", { timeout:
     const { seconds } = await client.waitFor("up", 360_000);
     t.diagnostic(`UEFI HTTP boot: up after ${seconds.toFixed(0)} s`);
     assert.match(client.cmdline(), /netboot\.name=http/);
-    // The firmware asks twice: for the length first.
     const paths = (await asked()).map(({ path, status }) => `${path} ${status}`);
-    assert.deepEqual([...new Set(paths)].slice(0, 2), ["/loader/snponly.efi 200", "/boot.ipxe 200"]);
+    for (const path of ["/loader/snponly.efi", "/boot.ipxe"]) assert.ok(paths.includes(`${path} 200`), paths.join());
     assert.equal(await sent(), before);
     await client.stop();
     site.program(program());

@@ -71,7 +71,9 @@ export const machineEnvironment = (firmware: Firmware): Record<string, string> =
 function board(firmware: Firmware): string[][] {
     if (firmware === "arm64") return [["-machine", "virt"], ["-cpu", "cortex-a57"]];
     // graphics=off: BIOS and iPXE write to the serial port only when there is no screen. Keys are safe from the system in what only the firmware's own mode can write.
-    return firmware === "secure" ? [["-machine", "q35,graphics=off,smm=on"], ["-global", "driver=cfi.pflash01,property=secure,value=on"]] : [["-machine", "q35,graphics=off"]];
+    // Without cmpxchg16b, after which QEMU 7.2 gives back wrong flags when a timer comes between: Linux 6.12 uses it, and panics.
+    const x86 = [["-cpu", "qemu64,-cx16"]];
+    return firmware === "secure" ? [["-machine", "q35,graphics=off,smm=on"], ["-global", "driver=cfi.pflash01,property=secure,value=on"], ...x86] : [["-machine", "q35,graphics=off"], ...x86];
 }
 
 const flash = (firmware: Exclude<Firmware, "bios">) => [
