@@ -5,7 +5,7 @@ import { validate } from "../validate";
 import { captured } from "./captures";
 import { ofOurs } from "./errors";
 import { hidden, hostOf, hostState, type Inputs, label, pureInput, secretsOf, storedNames } from "./inputs";
-import { type Erasure, erasures, lowered, marks, tooMany } from "./erasures";
+import { type Erasure, erasures, inAll, lowered, marks, notice, tooMany } from "./erasures";
 import { powerNotices, saying } from "./powers";
 import { json } from "./json";
 import { losses, volumeFaults } from "./volumes";
@@ -17,6 +17,8 @@ export interface Checked {
     failures: Problem[];
     /** Machines that this resource would order erased: for the diagnostics. */
     erase?: Erasure[];
+    /** The same in words, with how many of this run that makes. */
+    erases?: string;
     /** What is on disks and would be lost, in words. */
     lost?: string[];
     /** Machines that would be switched, in words. */
@@ -63,8 +65,9 @@ function checked(type: ResourceType, olds: Partial<Inputs>, news: Inputs): Check
     const names = Object.keys(ordered);
     const memory = names.length ? { __ordered: names.some((machine) => say(machine) !== machine) ? sealed(ordered) : ordered } : {};
     const inputs = { ...hiddenOf(news), ...storedNames({ ...seal(given, secrets), ...shown }), ...memory, ...sealedKeys({ ...storedNames(shown), ...memory }), ...revisions(olds, rendered, shown) };
+    const named = erase.map((one) => ({ ...one, machine: say(one.machine) }));
     return {
-        inputs: json(inputs), failures: [], erase: erase.map((one) => ({ ...one, machine: say(one.machine) })),
+        inputs: json(inputs), failures: [], erase: named, ...(erase.length && { erases: notice(named, inAll(hostOf(news) ?? ""), given.master?.maxErase) }),
         lost: losses(olds, disks, unknown).map(say), switched: powerNotices(olds, powers).map(say),
     };
 }

@@ -41,5 +41,12 @@ export function tooMany(owner: string, host: string, erase: Erasure[], most: num
     return [{ property: "boot.generation", reason: `boot.generation of ${erase.map(({ machine }) => machine).join(", ")} would make ${all.length} machines that this run orders erased, and maxErase of the master is ${most}: set maxErase: ${all.length} on the MasterServer if that many are meant.` }];
 }
 
-/** For the diagnostics of preview and up. */
-export const notice = (erase: Erasure[]): string => `ERASES ${erase.length} ${erase.length === 1 ? "machine" : "machines"}: ${erase.map(({ machine, generation }) => `${machine} (generation ${generation})`).join(", ")}`;
+/** How many machines of this master all resources seen so far would erase. */
+export const inAll = (host: string): number => [...(seen.get(host)?.values() ?? [])].flat().length;
+
+/** For the diagnostics of preview and up. The highest number of a run is how many there are in all. */
+export function notice(erase: Erasure[], all: number, most: unknown): string {
+    const own = `ERASES ${erase.length} ${erase.length === 1 ? "machine" : "machines"}: ${erase.map(({ machine, generation }) => `${machine} (generation ${generation})`).join(", ")}`;
+    if (all <= erase.length) return own;
+    return `${own}; ${all} machines in this run so far${typeof most === "number" ? `, of at most ${most} (maxErase)` : ""}`;
+}

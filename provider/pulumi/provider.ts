@@ -10,7 +10,6 @@ import { report } from "./counts";
 import { connectionProblems } from "./connection";
 import { connectionOf, hostOf, hostState, type Inputs, label, pureInput, secretsOf, visible } from "./inputs";
 import { reconcile, observe } from "./host";
-import { notice } from "./erasures";
 import { json } from "./json";
 import { booted, rebooted, silent } from "./powers";
 import { hushed, same, seal, secretTexts } from "./secret";
@@ -24,7 +23,7 @@ export function provider(name: string) {
         check: async (olds: Partial<Inputs>, news: Inputs) => {
             const checked = check(type, olds ?? {}, news);
             const failures = [...checked.failures, ...(type.name === "MasterServer" ? await connectionProblems(news.__connection) : [])];
-            if (checked.erase?.length && !failures.length) warning(news.__urn, notice(checked.erase));
+            if (checked.erases && !failures.length) warning(news.__urn, checked.erases);
             if (checked.lost?.length && !failures.length) warning(news.__urn, checked.lost.join("; "));
             if (checked.switched?.length && !failures.length) warning(news.__urn, checked.switched.join("; "));
             // With a property Pulumi would print its whole value beside the reason, which begins with the property's name anyway.

@@ -76,6 +76,17 @@ test("more erasures in one run than the master allows are refused, by name", () 
     assert.deepEqual(judged({}, clone("d1", "10.1.0.4", 1, 1)).failures, [], "another master counts for itself");
 });
 
+test("each notice says how many machines this run erases by then, however many resources they are", () => {
+    const [one, two, three] = ["h1", "h2", "h3"].map((name) => judged({}, clone(name, "10.1.0.10", 1, 3)).erases);
+    assert.equal(one, "ERASES 1 machine: h1 (generation 1)");
+    assert.equal(two, "ERASES 1 machine: h2 (generation 1); 2 machines in this run so far, of at most 3 (maxErase)");
+    assert.equal(three, "ERASES 1 machine: h3 (generation 1); 3 machines in this run so far, of at most 3 (maxErase)");
+    const news = clone("h4", "10.1.0.11", 1, 3);
+    const { inputs, erases } = judged({}, news);
+    assert.equal(erases, "ERASES 1 machine: h4 (generation 1)", "another master counts for itself");
+    assert.equal(judged(inputs, news).erases, undefined);
+});
+
 test("each machine of a group counts, and one that is added later is the only one erased then", () => {
     const room = (macs: string[], generation: number): any => ({ ...clone("room", "10.1.0.8", generation, 2), __urn: urn("MachineGroup", "room"), mac: undefined, match: { macs }, confirmErase: true });
     const judge = (olds: any, news: any): any => check(resourceType("MachineGroup"), olds, JSON.parse(JSON.stringify(news)));
