@@ -20,7 +20,7 @@ const DOCTOR = `netboot doctor [--stack NAME] [--json]
 const STATUS = `netboot status [--stack NAME] [--json] [--once]
 
   Shows every machine of the stack: what it is assigned, which generation it is to have and has, stage, percent, speed, time left, when it was heard,
-  its disk or its error; of those that stay up, how to get in; of captured disks, the line for the program. The same columns as the page (MasterServer.page).
+  its disk or its error; of those that are in the imaging system, how to get in; of captured disks, the line for the program. The same columns as the page (MasterServer.page).
   On a terminal it stays and shows it anew until no order is open (--once: not); elsewhere it prints one table. Writes nothing, runs no program.
   Exits with 1 where a machine has failed or a master cannot be asked; the machines of the others are shown.
 
