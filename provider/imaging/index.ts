@@ -8,6 +8,8 @@ export interface ImagingOptions {
   authorizedKeys?: string[];
   /** Further firmware packages, as `firmware-bnx2`; the master's apt sources must have them. */
   firmware?: string[];
+  /** Raised to have the same built anew, of the packages that there are on that day. */
+  generation?: number;
 }
 
 export interface Imaging {
@@ -34,7 +36,7 @@ const initTools = ["dash", "modprobe", "insmod", "rmmod", "lsmod", "depmod", "ud
 const sshTools = ["dropbear", "dropbearkey"];
 
 export function imaging(options: ImagingOptions = {}, client = join(__dirname, "client")): Imaging {
-  const { authorizedKeys = [], firmware = [] } = options;
+  const { authorizedKeys = [], firmware = [], generation = 1 } = options;
   const recipe = join(__dirname, "recipe");
   const text = (name: string) => readFileSync(join(recipe, name), "utf8");
   const wanted = [...initTools, ...(authorizedKeys.length ? sshTools : []), ...lines(readFileSync(join(client, "tools"), "utf8"))];
@@ -45,6 +47,8 @@ export function imaging(options: ImagingOptions = {}, client = join(__dirname, "
     ...(authorizedKeys.length ? [{ path: "/root/.ssh/authorized_keys", text: authorizedKeys.map(oneKey).join(""), mode: "600" }] : []),
   ];
   const body = [
+    // Not of the first, which so is what it was before there were generations.
+    ...(generation > 1 ? [`# generation ${generation}`, text("again.sh")] : []),
     ...Object.entries({ PACKAGES: [...builders, ...packages], TOOLS: tools, APPLETS: applets, FIRMWARE: firmware }).map(([name, words]) => `${name}='${[...new Set(words)].sort().map(word).join(" ")}'`),
     `modules() {\n${heredoc("cat", `${patterns(text("modules")).join("\n")}\n`, "end of modules")}}`,
     `files() {\n${files.map((file) => heredoc(`put ${plain(file)} ${file.mode}`, file.text, `end of ${file.path}`)).join("")}}`,

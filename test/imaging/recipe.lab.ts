@@ -47,6 +47,19 @@ for (const [i, debian] of releases.entries())
         await master.exec(`mkdir -p ${site} && mv /root/first/* ${site}`);
     });
 
+test("a higher generation reads the master's package lists anew, and says so if it cannot", { timeout: 300_000 }, async () => {
+    const [master] = masters as [Master];
+    await master.container.copyContentToContainer([{ target: "/root/again.sh", content: imaging({ authorizedKeys: [keys.public], generation: 2 }, stub.folder).script }]);
+    // It goes no further than its lists: there is no folder to build in.
+    const begun = (more: string) => master.tryExec(`${more}; OUT=/nowhere sh /root/again.sh`);
+    const { stderr } = await begun("rm -rf /var/lib/apt/lists/*");
+    assert.match(stderr, /^imaging system: \$OUT is no folder: \/nowhere$/m);
+    assert.notEqual(await master.exec("ls /var/lib/apt/lists | grep Packages"), "");
+    const unreachable = await begun("echo 'deb http://127.0.0.1:9 bookworm main' >/etc/apt/sources.list.d/nowhere.list");
+    assert.match(unreachable.stderr, /^imaging system: apt-get update: .*127\.0\.0\.1:9/m);
+    await master.exec("rm /etc/apt/sources.list.d/nowhere.list");
+});
+
 // Two disks that cost nothing, and as a real one's each has a name.
 const nothing = (name: string) => ["-blockdev", `driver=null-co,node-name=${name},size=67108864,read-zeroes=on`];
 const disks = [

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { imaging } from "../../provider/dist/imaging/index.js";
+import { judged } from "../resources/resource.ts";
 import { stubClient } from "./stub.ts";
 
 const stub = stubClient();
@@ -29,6 +30,25 @@ test("the digest is the same for the same, and another for another key, firmware
     assert.equal(new Set(ids).size, 4);
     assert.equal(id(), ids[0]);
     assert.equal(id({ firmware: ["firmware-realtek", "firmware-bnx2"] }), id({ firmware: ["firmware-bnx2", "firmware-realtek"] }));
+});
+
+test("a generation above the first is another system, and reads the package lists before anything else", () => {
+    const id = (generation?: number) => imaging({ generation }, stub.folder).id;
+    assert.equal(id(1), id(), "who says 1 builds nothing anew");
+    assert.equal(new Set([id(1), id(2), id(3)]).size, 3);
+    const { script } = imaging({ generation: 2 }, stub.folder);
+    execFileSync("sh", ["-n"], { input: script });
+    assert.ok(script.includes("=any update ") && script.indexOf("=any update ") < script.indexOf("\nPACKAGES="));
+    assert.ok(!imaging({}, stub.folder).script.includes("=any update "));
+});
+
+test("raised on a master, what is built and what every machine is told to start are another", () => {
+    const lab = (imaging: object) => judged("MasterServer", { name: "lab", host: "10.0.0.2", address: "10.0.0.2", imaging } as any).desired as any;
+    const [first, same, second] = [lab({}), lab({ generation: 1 }), lab({ generation: 2 })];
+    assert.deepEqual(same, first);
+    const { id } = second.outputs.ref.imaging;
+    assert.notEqual(id, first.outputs.ref.imaging.id);
+    assert.ok(Object.keys(second.state.artifacts).some((path) => path.endsWith(`/imaging/${id}`)), JSON.stringify(second.state.artifacts));
 });
 
 test("without keys there is no SSH server", () => {

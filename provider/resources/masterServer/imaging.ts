@@ -12,9 +12,9 @@ export const IMAGING_ROOM = 1200 << 20;
 /** The recipe is a text of some size, and the same for as long as its options are. */
 const made = new Map<string, Imaging>();
 
-function recipeOf({ authorizedKeys, firmware }: NonNullable<MasterServer["imaging"]>): Imaging {
-  const key = JSON.stringify([authorizedKeys, firmware]);
-  const known = made.get(key) ?? imaging({ authorizedKeys, firmware });
+function recipeOf({ authorizedKeys, firmware, generation }: NonNullable<MasterServer["imaging"]>): Imaging {
+  const options = { authorizedKeys, firmware, generation }, key = JSON.stringify(options);
+  const known = made.get(key) ?? imaging(options);
   made.set(key, known);
   return known;
 }
