@@ -1,5 +1,6 @@
 // A master that fails, a network that cuts, a disk that forgets: the disk is right in the end, or is not said to be.
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { test, type TestContext } from "node:test";
 import { disk, MiB, serve } from "./image.ts";
 import { type Job, setting, skip, stamped } from "./machine.ts";
@@ -54,4 +55,24 @@ test("faults that stay", { skip, concurrency: 2 }, async (t) => {
       assert.equal(machine.done, undefined);
       assert.ok(machine.disk().subarray(0, 4096).equals(Buffer.alloc(4096)), "a head that looks valid");
     });
+});
+
+test("a bad byte in the middle of three parts: full finds it, sampled, which reads the first and the last, does not", { skip }, async (t) => {
+  const PART = 64 * MiB, large = disk({ size: 3 * PART, fs: "none", bytes: 6 * MiB });
+  randomBytes(MiB).copy(large, PART + 20 * MiB);
+  const served = serve(large);
+  const write = async (verify: string) => {
+    const { machine } = await setting(t, served, [{ name: "sda", size: large.length, zeroes: true }], { job: { verify } });
+    return { machine, ended: await machine.run({ BAD: `${PART}:9` }) };
+  };
+  const full = await write("full");
+  assert.equal(full.ended, "stays", full.machine.output);
+  assert.match(full.machine.error, new RegExp(`does not give back at ${PART} what was written there; .*half-written`));
+  assert.equal(full.machine.done, undefined);
+  const sampled = await write("sampled");
+  assert.equal(sampled.ended, "reboots", sampled.machine.error);
+  const wanted = stamped(large), written = sampled.machine.disk();
+  assert.equal(written[PART + 12345], "x".charCodeAt(0));
+  written[PART + 12345] = wanted[PART + 12345]!;
+  assert.ok(written.equals(wanted), "and nothing else is wrong");
 });
