@@ -1,5 +1,6 @@
 // A whole clone by the real scripts: what is on the disk, what the machine says, and what it does then.
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -43,6 +44,27 @@ test("a clone", { skip, ...at }, async (t) => {
   });
 
   await t.test("that cannot be as ordered changes nothing", (t) => refused(t, ["logical", "too small"]));
+});
+
+test("as many parts are on their way as there are processors", { skip }, async (t) => {
+  const PART = 64 * MiB, large = disk({ size: 2 * PART, fs: "none", bytes: 16 * MiB });
+  randomBytes(16 * MiB).copy(large, PART);
+  const served = serve(large);
+  /** How many chunks are asked for at once, at most. The first answers wait a little for another question. */
+  const atOnce = async (processors: number) => {
+    const { machine, master } = await setting(t, served, [{ name: "sda", size: large.length, zeroes: true }], { job: { verify: "stream" } });
+    let now = 0, most = 0, waits = 75;
+    master.hold = async (asked) => {
+      if (!asked.startsWith("GET /chunks/")) return;
+      most = Math.max(most, ++now);
+      for (let turns = 0; turns < 20 && now < 2 && waits-- > 0; turns++) await new Promise((next) => setTimeout(next, 20));
+      now--;
+    };
+    assert.equal(await machine.run({ PROCESSORS: String(processors) }), "reboots", machine.error + machine.output);
+    assert.ok(machine.disk().equals(stamped(large)));
+    return most;
+  };
+  assert.deepEqual([await atOnce(1), await atOnce(2)], [1, 2]);
 });
 
 test("rescue does nothing, and says that it is there", { skip }, async (t) => {

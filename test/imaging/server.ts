@@ -12,18 +12,21 @@ export interface Master {
   put: Map<string, string[]>;
   asked: string[];
   fault: (request: string, times: number) => Fault;
+  /** What an answer waits for. */
+  hold: (request: string) => Promise<void> | void;
   close(): Promise<void>;
 }
 
 export async function startMaster(): Promise<Master> {
   const times = new Map<string, number>();
-  const master: Master = { url: "", files: new Map(), put: new Map(), asked: [], fault: () => undefined, close: () => new Promise((done) => { server.close(() => done()); server.closeAllConnections(); }) };
+  const master: Master = { url: "", files: new Map(), put: new Map(), asked: [], fault: () => undefined, hold: () => undefined, close: () => new Promise((done) => { server.close(() => done()); server.closeAllConnections(); }) };
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const pieces: Buffer[] = [];
     for await (const piece of request) pieces.push(piece);
     const whole = Buffer.concat(pieces), body = whole.toString();
     const { pathname: path, searchParams } = new URL(request.url!, master.url), asked = `${request.method} ${path}`;
     master.asked.push(asked);
+    await master.hold(asked);
     times.set(asked, (times.get(asked) ?? 0) + 1);
     const fault = master.fault(asked, times.get(asked)!);
     const end = (status: number, data: Buffer = Buffer.alloc(0)) => {
