@@ -38,7 +38,7 @@ export async function grows(t: TestContext, label: "gpt" | "dos") {
 export async function refused(t: TestContext, which: string[]) {
   const cases: [string, RegExp, Job, Parameters<typeof disk>[0]?, number?][] = [
     ["logical", /logical one/, { expand: "last" }, { label: "dos", partitions: "start=2048, size=4096\nstart=8192, size=4096, type=5\nstart=10240, size=1024", at: MiB, bytes: 2 * MiB }],
-    ["swap", /file system, and that is swap/, { expand: "last" }, { fs: "swap" }],
+    ["swap", /file system, and that is swap; .*set expand to none in the program and grow it in the system itself, or make the image with ext4 last/, { expand: "last" }, { fs: "swap" }],
     ["no table", /the image has none/, { expand: "last" }, { label: "none", fs: "none" }],
     ["too small", /does not fit onto sda/, {}, {}, 8 * MiB + 512],
   ];
