@@ -51,7 +51,7 @@ test("what fails is said, and does not boot", { timeout: 3_600_000 }, async (t) 
         const file = `/srv/netboot/http/chunks/${digest.slice(0, 2)}/${digest}.zst`;
         await station.master.exec(`perl -e 'open F, "+<", $ARGV[0]; seek F, 1000, 0; read F, $b, 1; seek F, 1000, 0; print F chr(1 ^ ord $b)' ${file}`);
         const machine = await station.start("flipped", { disk: SIZE });
-        await refused(machine, new RegExp(`the chunk ${digest} is damaged on the master: remove it there and run up; .*half-written`));
+        await refused(machine, new RegExp(`the chunk ${digest} is damaged on the master: remove it there and say pulumi up --refresh; .*half-written`));
         await station.master.exec(`rm ${file}`);
         await station.site.run(["refresh", "--yes", "--skip-preview"]);
         await station.site.up();
