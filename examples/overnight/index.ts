@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as netboot from "pulumi-netboot";
 const { boot } = netboot;
 
-// A classroom is written anew overnight: the seats are woken, gather, take the image from one multicast stream, prove it, and switch themselves off.
+// A classroom is written anew overnight: the seats are started from the network (by hand, by a timer of their firmware, or by `netboot power on` where they have a `power`), gather, take the image from one multicast stream, prove it, and switch themselves off.
 // In the morning they boot their own disks. The next term is a new image and a `generation` one higher.
 const site = new pulumi.Config();
 const seats = site.requireObject<Record<string, string>>("seats");
