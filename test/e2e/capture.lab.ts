@@ -55,9 +55,9 @@ const said = async (machine: string, stage: string) => ((await master.tryExec(`c
 const power = async (name: string, disk: Buffer | string) => (clients[name] = await startClient(lab, { name, firmware: "bios", mac: macs[name]!, disk, memory: 1024 }));
 
 /** The web server's answer to a body of which nobody knows beforehand how long it is. */
-const ask = (method: string, path: string, bytes = 0) =>
+const ask = (method: string, path: string, bytes = 0, headers: Record<string, string> = {}) =>
     new Promise<number>((resolve, reject) => {
-        const asked = request({ host: master.host, path, method, agent: false }, (answer) => (answer.resume(), resolve(answer.statusCode!)));
+        const asked = request({ host: master.host, path, method, headers, agent: false }, (answer) => (answer.resume(), resolve(answer.statusCode!)));
         asked.on("error", (error) => setTimeout(reject, 1000, error));
         for (let sent = 0; sent < bytes; sent += 1 << 20) asked.write(Buffer.alloc(1 << 20));
         asked.end();
@@ -82,6 +82,19 @@ test("the master takes a disk from the machine that has the order's token, once,
     await master.exec(`touch /srv/netboot${claim}/done`);
     for (const method of ["PUT", "DELETE"]) assert.equal(await ask(method, own, method === "PUT" ? 1 : 0), 409, "after its word that it is done");
     assert.equal(await master.exec(`find /srv/netboot/claims/.incoming -type f; ls -A /srv/netboot${claim}; rm -r /srv/netboot${claim}`), `by-${token}\ndone\n`);
+});
+
+test("of two boots at once that ask for one token, one has it", async () => {
+    for (let round = 0; round < 20; round++) {
+        const nonce = round.toString(16).padStart(32, "d"), tokens = ["b", "c"].map((of) => of.repeat(32));
+        await master.exec(`cd /srv/netboot && install -d -o www-data claims/${nonce} && install -o www-data /dev/null claims/${nonce}/open`);
+        const answers = await Promise.all(tokens.map((token) => ask("MOVE", `/claims/${nonce}/open`, 0, { destination: `http://${master.host}/claims/${nonce}/by-${token}` })));
+        assert.deepEqual([...answers].sort(), [204, 404]);
+        const [had, not] = answers[0] === 204 ? tokens : tokens.toReversed();
+        // Who lost the answer asks whose it is.
+        assert.deepEqual([await ask("GET", `/claims/${nonce}/by-${had}`), await ask("GET", `/claims/${nonce}/by-${not}`)], [200, 404]);
+        assert.equal(await master.exec(`ls /srv/netboot/claims/${nonce}; rm -r /srv/netboot/claims/${nonce}`), `by-${had}\n`);
+    }
 });
 
 test("a disk comes to the master whole or not at all, without its free blocks, and no reboot captures it again", { timeout: 1_200_000 }, async (t) => {
