@@ -55,6 +55,7 @@ test("the preview says which machines are erased, how many, and with what", asyn
     assert.match(text, /ERASES its only fixed disk, if it is blank or ours/);
     assert.match(text, /ERASES 1 machine: bios \(generation 1\)/);
     assert.match(text, new RegExp(`ERASES 1 machine: ${member} \\(generation 1\\)`));
+    assert.match(text, /ERASES 1 machine: .*; 2 machines in this run so far, of at most 10 \(maxErase\)/);
     site.program(program(1, { confirmed: false }));
     assert.match((await site.run(["preview"], { expect: "any" })).text, /confirmErase is not true, and boot is a clone of classroom, which erases a disk of one machine/);
     site.program(program(1));
