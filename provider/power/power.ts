@@ -67,12 +67,22 @@ const authority = (url: string) => {
   return /:[0-9]+$/.test(text) ? text : `${text}:${text.startsWith("https:") ? 443 : 80}`;
 };
 
-const PACKAGES: { [driver in Power["driver"]]?: HostState["packages"] } = { ipmi: { ipmitool: { quiet: ["ipmievd.service"] } }, redfish: { curl: {}, jq: {} } };
+/** Where no key is named, a certificate is compared with those of the distribution, which curl only recommends. */
+function packagesFor(power: Power): HostState["packages"] {
+  switch (power.driver) {
+    case "ipmi":
+      return { ipmitool: { quiet: ["ipmievd.service"] } };
+    case "redfish":
+      return { curl: {}, jq: {}, ...(!power.publicKey && !power.insecure && { "ca-certificates": {} }) };
+    default:
+      return undefined;
+  }
+}
 
 /** What the master needs for it, and what it is to remember: `summary` is what the machine boots, in the words that a reviewer reads. */
 export function powerState({ name, power, key }: Powered, summary: readonly string[]): Pick<HostState, "packages" | "powers"> {
   if (!power || !key) return {};
-  const packages = PACKAGES[power.driver];
+  const packages = packagesFor(power);
   return { ...(packages && { packages }), powers: { [key]: { machine: name, boots: bootsOf(summary), onChange: power.onChange } } };
 }
 
