@@ -1,4 +1,6 @@
 // BMCs on the lab's network: several by IPMI, and one by Redfish with as many systems. They remember what they were told.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { StartedTestContainer } from "testcontainers";
 import { exec, until } from "./exec.ts";
 import type { Lab } from "./lab.ts";
@@ -16,9 +18,15 @@ export interface Bmc {
     system(n: number): string;
     /** What they were told so far: "ipmi 1 power 1", "redfish 2 ForceRestart". */
     asked(): Promise<string[]>;
+    /** The requests to the BMC by Redfish so far, whatever came of them: "GET /redfish/v1/Systems 401". */
+    heard(): Promise<string[]>;
+    /** Starts one more BMC by Redfish, which has the same key and says that its only system is at `path`; its URL. */
+    misleading(path: string): Promise<string>;
     /** Magic packets seen on the network: the MAC address that each calls. */
     woken(): Promise<string[]>;
 }
+
+const misleader = readFileSync(join(import.meta.dirname, "misleadingBmc.py"), "utf8");
 
 export async function startBmc(lab: Lab, { address = lab.at(9), machines = 2, password = "correct-horse" } = {}): Promise<Bmc> {
     const container = await lab.start("bmc", { address }, (it) => it.withHostname("bmc").withEnvironment({ MACHINES: `${machines}`, PASSWORD: password, REDFISH: "yes" }));
@@ -32,6 +40,13 @@ export async function startBmc(lab: Lab, { address = lab.at(9), machines = 2, pa
         publicKey: `sha256//${key.trim()}`,
         system: (n) => `/redfish/v1/Systems/00000000-0000-0000-0000-${String(n).padStart(12, "0")}`,
         asked: () => lines("asked"),
+        heard: async () => (await lines("redfish.log")).flatMap((line) => / "([A-Z]+ \S+) HTTP\S+" (\d+) /.exec(line)?.slice(1).join(" ") ?? []),
+        async misleading(path) {
+            await container.copyContentToContainer([{ target: "/bmc/misleading.py", content: misleader }]);
+            await exec(container, `setsid python3 misleading.py 8444 '${path}' >misleading.log 2>&1 </dev/null &`);
+            await until("the misleading BMC", 20_000, async () => (await exec(container, "cat misleading.log")).includes("listens") || undefined);
+            return `https://${address}:8444`;
+        },
         async woken() {
             const dump = (await lines("wake")).map((line) => (line.startsWith("\t") ? line.replace(/^\s*0x[0-9a-f]+:|\s/g, "") : "\n")).join("");
             return [...dump.matchAll(/f{12}([0-9a-f]{12})\1{15}/g)].map(([, mac]) => mac!.replace(/..(?=.)/g, "$&:"));
