@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { elsewhere, examples } from "./e2e/examples.ts";
 
 const root = join(import.meta.dirname, "..");
 const sources = (pattern: string) => globSync(pattern, { cwd: root, exclude: (name) => /(^|\/)(dist|node_modules)(\/|$)/.test(String(name)) }).map(String).filter((file) => !file.endsWith(".d.ts"));
@@ -58,7 +59,14 @@ test("every link in the README and the docs leads somewhere", () => {
         for (const [, target] of readFileSync(join(root, file), "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)/g)) assert.ok(existsSync(join(root, file, "..", target!)), `${file} links to ${target}`);
 });
 
+const programs = sources("examples/*/Pulumi.yaml").map((file) => file.split("/")[1]!);
+
 test("every example is named in the README", () => {
     const readme = readFileSync(join(root, "README.md"), "utf8");
-    for (const folder of sources("examples/*/Pulumi.yaml").map((file) => file.split("/")[1]!)) assert.match(readme, new RegExp(`examples/${folder}\\b`));
+    for (const folder of programs) assert.match(readme, new RegExp(`examples/${folder}\\b`));
+});
+
+test("every example is run: as test/e2e/examples.ts says, or by the file that it names", () => {
+    assert.deepEqual([...Object.keys(examples), ...Object.keys(elsewhere)].sort(), programs.sort());
+    for (const [folder, file] of Object.entries(elsewhere)) assert.ok(readFileSync(join(root, file), "utf8").includes(`"${folder}"`), `${file} runs no ${folder}`);
 });

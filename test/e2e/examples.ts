@@ -1,16 +1,6 @@
-// What every program of examples/ is given, and what is to come of it; and a whole life of it with the real CLI on a plain master.
-import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+// What every program of examples/ is given, and what is to come of it.
 import { join } from "node:path";
-import type { TestContext } from "node:test";
-import { bootableDisk } from "../lab/disk/image.ts";
 import type { Lab } from "../lab/lab.ts";
-import type { Master } from "../lab/master.ts";
-import { differences, inWords } from "../lab/snapshot.ts";
-import { mountStore } from "../lab/store.ts";
-import type { Project } from "../pulumi/project.ts";
-import { daemons, stand } from "./cli.ts";
-import { site } from "./site.ts";
 
 export interface Case {
     config?: (lab: Lab) => Record<string, unknown>;
@@ -18,6 +8,8 @@ export interface Case {
     images?: string[];
     /** The master has a file system for volumes. */
     store?: true;
+    /** Programs of the site's own that its master has; here they do nothing. */
+    programs?: string[];
     resources: number;
     /** A file that it must bring, and a line of it. */
     file: string;
@@ -61,49 +53,12 @@ export const examples: Record<string, Case> = {
         resources: 5, file: mac("52-54-00-00-00-41"), line: /netboot\.order=/, stays: ["/var/lib/netboot-ledger"],
     },
     "capture-and-roll-out": { config: () => ({ gold: "52:54:00:00:00:31" }), resources: 3, file: mac("52-54-00-00-00-31"), line: /netboot\.order=/, stays: ["/var/lib/netboot-ledger"] },
+    "rental-desk": {
+        config: (lab) => ({ desks: { "desk-01": { mac: "52:54:00:00:00:71", address: lab.at(71), outlet: 7 } } }),
+        programs: ["/usr/local/sbin/strip"],
+        resources: 4, file: mac("52-54-00-00-00-71"), line: /booting the local disk/,
+    },
 };
 
-/** A project of this example, with all that it is given. */
-export async function projectOf(lab: Lab, master: Master, { name, config, images = [] }: Case & { name: string }): Promise<Project & Disposable> {
-    images.forEach((image, i) => writeFileSync(join(lab.folder, image), Buffer.concat([bootableDisk(), Buffer.alloc(512 * i)])));
-    return site(lab, master, name, config?.(lab));
-}
-
-/** Without a network: 192.0.2.1 (TEST-NET-1) answers nobody, and whatever asked it would fail, or take much longer than this. */
-export async function previewed(project: Project, master: Master, { resources, file }: Case): Promise<number> {
-    await project.run(["config", "set", "host", "192.0.2.1"]);
-    const { text, seconds } = await project.run(["preview", "--diff"]);
-    assert.match(text, new RegExp(`\\+ ${resources + 1} to create`));
-    assert.ok(text.includes(file), `the preview names ${file}`);
-    await project.run(["config", "set", "host", master.host]);
-    return seconds;
-}
-
-/** Previewed, applied, applied again for nothing, and gone without a trace. */
-export async function life(t: TestContext, lab: Lab, master: Master, name: string): Promise<void> {
-    const example = examples[name]!;
-    using project = await projectOf(lab, master, { name, ...example });
-    const seconds: Record<string, number> = {};
-    const run = async (what: string, args: string[]) => {
-        const ran = await project.run([...args, "--yes", "--skip-preview"], { env: { PULUMI_SKIP_CHECKPOINTS: "true" } });
-        seconds[what] = ran.seconds;
-        return ran.text;
-    };
-    const store = example.store && await mountStore(master, "/srv/netboot/volumes");
-    const before = await master.snapshot();
-    seconds["preview"] = await previewed(project, master, example);
-    project.env["PULUMI_NODEJS_TRANSPILE_ONLY"] = "true"; // its types were checked just now
-
-    assert.match(await run("up", ["up"]), new RegExp(`\\+ ${example.resources + 1} created`));
-    assert.match(await master.exec(`cat ${example.file}`), example.line);
-    for (const [unit, { state }] of Object.entries(await daemons(master))) assert.equal(state, "active", unit);
-
-    const then = await stand(master);
-    await run("up again", ["up", "--expect-no-changes"]);
-    assert.deepEqual(await stand(master), then, "nothing was written, started or reloaded");
-
-    await run("destroy", ["destroy"]);
-    assert.equal(inWords(differences(before, await master.snapshot(), example.stays)), "");
-    await store?.unmount();
-    t.diagnostic(Object.entries(seconds).map(([what, s]) => `${what} ${s.toFixed(1)} s`).join(", "));
-}
+/** Those that need more than a master, and what runs them in place of up.lab.ts. */
+export const elsewhere: Record<string, string> = { "debian-rack": "test/e2e/rack.ts" };

@@ -1,4 +1,4 @@
-// Every program of examples/, unchanged, with the real CLI: all previewed without a network, and those that no other test lives through whole, up to destroy.
+// Every program of examples/ but those that need more (examples.ts), unchanged, with the real CLI: all previewed without a network, and those that no other test lives through whole, up to destroy.
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,8 @@ import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
 import { openProject } from "../pulumi/project.ts";
 import { root } from "../setup/where.mjs";
-import { examples, life, previewed, projectOf } from "./examples.ts";
+import { examples } from "./examples.ts";
+import { life, previewed, projectOf } from "./life.ts";
 import { settings } from "./site.ts";
 
 let lab: Lab;

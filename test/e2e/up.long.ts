@@ -2,7 +2,8 @@
 import { after, before, test } from "node:test";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
-import { examples, life } from "./examples.ts";
+import { examples } from "./examples.ts";
+import { life } from "./life.ts";
 
 let lab: Lab;
 let master: Master;
