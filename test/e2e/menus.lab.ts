@@ -126,7 +126,7 @@ async function login(client: Client, password: string): Promise<void> {
     client.type(`${password}\r`);
 }
 
-test("BIOS: the machine's own default when its own time is up; a wrong password, and the right one of an entry, up to its kernel", { timeout: 2 * patience }, async () => {
+test("BIOS: the machine's own default when its own time is up; a wrong password, and the right one of an entry, up to its kernel; the memory test", { timeout: 2 * patience }, async () => {
     const asked = await listen(master);
     const client = await startClient(lab, { name: "pupil", firmware: "bios", mac: pupil, serial: "Desk 4", disk: bootableDisk() });
     await shows(client, /Secret/);
@@ -153,6 +153,14 @@ test("BIOS: the machine's own default when its own time is up; a wrong password,
     assert.deepEqual(paths.filter((path, i) => path !== paths[i - 1]), [
         "/menu/seats.ipxe 200", "/menu/tools.ipxe 200", "/door.ipxe 200", "/private/tools/.menu.ipxe 401", "/private/tools/.menu.ipxe 200", "/door.ipxe 200", "/private/seats/secret.ipxe 401", "/private/seats/secret.ipxe 200",
     ]);
+    await client.reboot();
+    await shows(client, /Secret/);
+    client.type("t");
+    await login(client, toolsPassword);
+    await shows(client, /Memory test/);
+    client.type("m");
+    const fetched = await until("the memory test", patience, async () => (await asked()).find(({ path }) => path.endsWith("/memtest.bin")));
+    assert.equal(fetched.status, 200);
     await client.stop();
 });
 
