@@ -6,6 +6,7 @@ import { captured } from "./captures";
 import { ofOurs } from "./errors";
 import { hidden, hostOf, hostState, type Inputs, label, pureInput, secretsOf, storedNames } from "./inputs";
 import { type Erasure, erasures, inAll, lowered, marks, notice, tooMany } from "./erasures";
+import { leftBehind, moveOf, parted } from "./moves";
 import { powerNotices, saying } from "./powers";
 import { json } from "./json";
 import { losses, volumeFaults } from "./volumes";
@@ -53,7 +54,8 @@ function checked(type: ResourceType, olds: Partial<Inputs>, news: Inputs): Check
     const orders = hasUnknown(rendered.orders) ? undefined : (rendered.orders as Inputs["orders"]);
     const erase = erasures(olds, orders);
     const disks = hasUnknown(rendered.volumes) ? undefined : (rendered.volumes as Inputs["volumes"]);
-    const wrong = [...lowered(olds, orders), ...captured(hostOf(news) ?? "", olds, orders), ...(disks ? volumeFaults(given, olds, disks) : []), ...tooMany(news.__urn, hostOf(news) ?? "", erase, given.master?.maxErase ?? 0)];
+    const move = moveOf(type.name, olds, news);
+    const wrong = [...lowered(olds, orders), ...captured(hostOf(news) ?? "", olds, orders), ...(disks && !move ? volumeFaults(given, olds, disks) : []), ...parted(move, olds), ...tooMany(news.__urn, hostOf(news) ?? "", erase, given.master?.maxErase ?? 0)];
     if (wrong.length) return refused(news, wrong);
 
     const powers = hasUnknown(rendered.powers) ? undefined : (rendered.powers as Inputs["powers"]);
@@ -68,7 +70,7 @@ function checked(type: ResourceType, olds: Partial<Inputs>, news: Inputs): Check
     const named = erase.map((one) => ({ ...one, machine: say(one.machine) }));
     return {
         inputs: json(inputs), failures: [], erase: named, ...(erase.length && { erases: notice(named, inAll(hostOf(news) ?? ""), given.master?.maxErase) }),
-        lost: losses(olds, disks, unknown).map(say), switched: powerNotices(olds, powers).map(say),
+        lost: (move ? leftBehind(move, olds) : losses(olds, disks, unknown)).map(say), switched: powerNotices(olds, powers).map(say),
     };
 }
 

@@ -8,13 +8,13 @@ import { check } from "./check";
 import { plain } from "./errors";
 import { report } from "./counts";
 import { connectionProblems } from "./connection";
-import { connectionOf, hostOf, hostState, type Inputs, label, pureInput, secretsOf, visible } from "./inputs";
+import { connectionOf, hostState, type Inputs, label, pureInput, secretsOf, visible } from "./inputs";
 import { reconcile, observe } from "./host";
 import { json } from "./json";
+import { wayOf } from "./moves";
 import { booted, rebooted, silent } from "./powers";
 import { hushed, same, seal, secretTexts } from "./secret";
 import { told, warning } from "./status";
-import { hasUnknown } from "../unknown";
 
 /** The dynamic provider of one resource type: translation only. `name` is the type's: "Machine". */
 export function provider(name: string) {
@@ -45,7 +45,7 @@ export function provider(name: string) {
 
 /** Pure, and called one resource after another: no I/O. What changed is Pulumi's to print, from the inputs. */
 function difference(olds: Inputs, news: Inputs) {
-    const moved = !hasUnknown(hostOf(news)) && hostOf(olds) !== undefined && hostOf(olds) !== hostOf(news);
+    const moved = wayOf(olds, news) !== undefined;
     const changes = moved || !same(essence(olds), essence(news));
     return { changes, replaces: moved ? [olds.__master ? "__master" : "host"] : [], deleteBeforeReplace: true };
 }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { check } from "../../provider/dist/pulumi/check.js";
 import { resourceType } from "../../provider/dist/resources/registry.js";
 import { UNKNOWN } from "../../provider/dist/unknown.js";
-import { handle, machine, master } from "./inputs.ts";
+import { handle, machine, master, masterServer } from "./inputs.ts";
 
 const storing = handle({ ref: { ...master, host: "10.2.0.1", storage: { driver: "reflink", path: "/srv/netboot/volumes", iqn: "iqn.2024-07.internal.netboot" } } });
 const urn = "urn:pulumi:dev::site::pulumi-nodejs:dynamic/netboot:Volume::golden";
@@ -92,4 +92,34 @@ test("at the next boot: what is lost then is said now; what its machine has not 
     assert.deepEqual(of("Machine", waiting.inputs, of1(2, "nextBoot")).lost, []);
     for (const back of [of1(1, "nextBoot"), of1(1)]) assert.deepEqual([reasons(of("Machine", waiting.inputs, back)), of("Machine", waiting.inputs, back).lost], [[], []]);
     assert.deepEqual(of("Machine", waiting.inputs, of1(2)).lost, ["DISCARDS what is on golden+desk if it is of a lower generation than 2 still: then it is made anew, and not at the next boot of its machine"]);
+});
+
+const on = (host: string, name: string) => ({ __master: handle({ ref: { ...master, name, host, storage: { driver: "reflink", path: "/srv/netboot/volumes", iqn: "iqn.2024-07.internal.netboot" } } }) });
+
+test("on another host: each disk is said to be removed there, and one with copies is refused unless it is retained", () => {
+    const [here, there] = [on("10.2.1.1", "one"), on("10.2.1.2", "two")];
+    const before = of("Volume", {}, volume({ size: "2GiB", generation: 3, ...here }));
+    const desk = of("Machine", {}, diskless({ boot: boot(1), ...here })).inputs;
+    const kept = of("Machine", {}, diskless({ boot: boot(1, { retain: true }), ...here })).inputs;
+    const away = (olds: any) => of("Machine", olds, diskless({ boot: boot(1), ...there }));
+    assert.deepEqual([away(desk).failures, away(desk).lost, away(kept).lost], [[], ["REMOVES golden+desk with all that is on it from 10.2.1.1, as what it belongs to goes to 10.2.1.2"], []]);
+    assert.deepEqual(of("Machine", desk, diskless({ boot: boot(1), hostname: UNKNOWN, ...there })).lost, away(desk).lost, "with something else not known yet");
+
+    const moved = of("Volume", before.inputs, volume({ size: "1GiB", ...there }));
+    assert.deepEqual([moved.failures, moved.lost], [[], ["REMOVES golden with all that is on it from 10.2.1.1, as what it belongs to goes to 10.2.1.2"]], "it has no generation there yet, and no size");
+    assert.match(reasons(away(desk))[0], /^master: master: on 10\.2\.1\.1 golden\+desk is a copy of golden, which leaves that host in this run, and a volume with copies is not removed: write retain: true on golden first/);
+    assert.match(reasons(of("Machine", desk, diskless({ boot: { kind: "local" }, ...here })))[0], /^boot: boot: on 10\.2\.1\.1 golden\+desk is a copy of golden/, "it goes too, but not before");
+
+    const [home, then] = [on("10.2.1.3", "one"), on("10.2.1.4", "two")];
+    of("Volume", of("Volume", {}, volume({ size: "2GiB", retain: true, ...home })).inputs, volume({ size: "2GiB", ...then }));
+    assert.deepEqual(of("Machine", of("Machine", {}, diskless({ boot: boot(1), ...home })).inputs, diskless({ boot: boot(1), ...then })).failures, []);
+});
+
+test("with its master on another host: disks stay on the old one, and nothing is refused", () => {
+    const [here, there] = [on("10.2.2.1", "lab"), on("10.2.2.2", "lab")];
+    of("MasterServer", of("MasterServer", {}, { ...masterServer, host: "10.2.2.1" }).inputs, { ...masterServer, host: "10.2.2.2" });
+    const golden = of("Volume", of("Volume", {}, volume({ size: "2GiB", ...here })).inputs, volume({ size: "2GiB", ...there }));
+    const desk = of("Machine", of("Machine", {}, diskless({ boot: boot(1), ...here })).inputs, diskless({ boot: boot(1), ...there }));
+    const words = (name: string) => `LEAVES ${name} with all that is on it on 10.2.2.1, where it is nobody's: on 10.2.2.2 it is made anew or, if that is the same host, taken up again`;
+    assert.deepEqual([golden.failures, golden.lost, desk.failures, desk.lost], [[], [words("golden")], [], [words("golden+desk")]]);
 });

@@ -43,7 +43,8 @@ after(async () => {
     await lab.close();
 });
 
-const program = ({ bios = 1, uefi = 1, persist = "keep", when = "now", better = false, storage = "", seed = "first", more = "" } = {}) => `
+const program = ({ bios = 1, uefi = 1, persist = "keep", when = "now", better = false, storage = "", seed = "first", more = "", host = "" } = {}) => `
+connection.host = "${host}" || connection.host;
 const m = master({ storage: { ${storage} } });
 const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
 const disk = new netboot.DiskImage("golden", { master: m, source: "./golden.img.zst" });
@@ -215,6 +216,18 @@ test("a target removed by hand is shown and mended; a store that is full takes n
     await site.up();
     const left = await master.tryExec(`ls ${STORE}`);
     assert.deepEqual(left.stdout.trim().split("\n").sort(), ["golden", "golden+bios", "golden+uefi", "home", "home+bios", "library", "library+bios"]);
+});
+
+test("under another name of the same master nothing is lost: disks stay, and are taken up again; the preview says of each what may come of it", async () => {
+    const before = [await digest("golden+uefi"), await digest("golden+bios", 3), await digest("golden", 1)];
+    const host = master.host.replace(/(\d+)\.(\d+)$/, (_, third, fourth) => String(Number(third) * 256 + Number(fourth)));
+    site.program(program({ ...last, host }));
+    const { text } = await site.run(["preview"]);
+    assert.match(text, new RegExp(`LEAVES golden\\+uefi with all that is on it on ${master.host}, where it is nobody's: on ${host} it is made anew or, if that is the same host, taken up again`));
+    await site.up();
+    assert.deepEqual([await digest("golden+uefi"), await digest("golden+bios", 3), await digest("golden", 1)], before);
+    assert.equal((await shown()).match(/^Target /gm)?.length, 2);
+    await site.up({ args: ["--refresh", "--expect-no-changes"] });
 });
 
 test("after a restart of the daemon everything is back, and one disk that is missing keeps no other away; destroy leaves nothing", async () => {

@@ -197,6 +197,17 @@ test("a copy that is kept when its machine goes does not keep its parent", async
   assert.deepEqual(names(host), ["a"]);
 });
 
+test("when the master itself goes, by a move to another name, disks stay and are nobody's; under the other name they are taken up as they are", async () => {
+  const host = newHost();
+  await engineOn(host).reconcile(volume("golden", { size: MIB }));
+  await engineOn(host).reconcile(copy("a", "golden"));
+  await write(host, "a", "mine");
+  await engineOn(host).reconcile({ owner: urn("MasterServer", "lab"), label: "lab", sweep: true } as any);
+  assert.ok(!existsSync(host.path("/var/lib/netboot/owners")));
+  for (const op of [gone(volume("golden", {})), volume("golden", { size: MIB }), gone(copy("a", "golden")), copy("a", "golden")]) await engineOn(host).reconcile(op);
+  assert.equal(content(host, "a").subarray(0, 4).toString(), "mine");
+});
+
 test("a history: earlier generations stay for copies to be made of, as many as are declared; one that is not there is refused by name", async () => {
   const host = newHost();
   const golden = (generation: number, history: number) => volume("golden", { size: MIB, generation, ...(history && { history }) });
