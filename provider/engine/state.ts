@@ -238,6 +238,8 @@ export interface Op {
 export type Check =
   | { check: "debian" }
   | { check: "space"; path: string; bytes: number }
+  /** What all volumes of a master are kept by. */
+  | { check: "driver"; driver: VolumeDriver }
   | { check: "reflink"; path: string }
   /** What a driver keeps its disks in. */
   | { check: "pool"; driver: "lvm-thin" | "zfs"; pool: string }

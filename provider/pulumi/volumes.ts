@@ -29,6 +29,7 @@ export function volumeFaults(given: Partial<Inputs>, olds: Partial<Inputs>, volu
             const { property, called } = field(given, path, name);
             return [{ property, reason: `${called} ${words}` }];
         };
+        if (before.driver && now.driver !== before.driver) return [{ property: "master", reason: `master: its storage.driver is "${now.driver}", and ${base(path)} is kept by ${before.driver}: a volume does not change its driver, and a master has one. Write "${before.driver}" again; or remove ${base(path)} first, with an \`up\` of its own, by which what is on it is lost, and declare it anew.` }];
         // What its machine has not asked for yet may be taken back; only the master knows.
         if (now.generation < before.generation && before.atBoot) return [];
         if (now.generation < before.generation) return say("generation", `is ${now.generation}, and ${base(path)} is of generation ${before.generation}: write ${before.generation} to leave it as it is, or ${before.generation + 1} to have it made anew.`);

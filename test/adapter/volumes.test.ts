@@ -23,6 +23,16 @@ test("a volume: larger is allowed, smaller is not; another content, and a lower 
     assert.match(reasons(of("Volume", anew.inputs, volume({ size: "1GiB", from: image("2") })))[0], /generation is 1, and golden is of generation 2: write 2 to leave it as it is, or 3/);
 });
 
+test("another driver of the master is refused for every volume that there is, whatever its generation", () => {
+    const thin = { __master: handle({ ref: { ...master, host: "10.2.0.1", storage: { driver: "lvm-thin", pool: "vg0/netboot", path: "/srv/netboot/volumes", iqn: "iqn.2024-07.internal.netboot" } } }) };
+    const golden = of("Volume", {}, volume({ size: "2GiB" })).inputs;
+    const desk = of("Machine", {}, diskless({ boot: boot(1) })).inputs;
+    for (const generation of [1, 2]) {
+        assert.match(reasons(of("Volume", golden, volume({ size: "2GiB", generation, ...thin })))[0], /^master: master: its storage\.driver is "lvm-thin", and golden is kept by reflink: .* Write "reflink" again; or remove golden first/);
+        assert.match(reasons(of("Machine", desk, diskless({ boot: boot(generation), ...thin })))[0], /its storage\.driver is "lvm-thin", and golden\+desk is kept by reflink/);
+    }
+});
+
 test("a history: what it keeps is not said to be lost, and what it no longer keeps is", () => {
     const lost = (from: object, to: object) => of("Volume", of("Volume", {}, volume({ size: "2GiB", ...from })).inputs, volume({ size: "2GiB", ...to })).lost;
     assert.deepEqual(lost({ generation: 1 }, { generation: 2, history: 1 }), []);

@@ -113,6 +113,7 @@ test("another content, driver or a lower generation under one number is refused,
   await engineOn(host).reconcile(volume("a", { size: MIB, generation: 3 }));
   await write(host, "a", "mine", 3);
   for (const [spec, words] of [
+    [{ driver: "zfs", size: MIB, generation: 4 }, /is kept by reflink, and zfs is declared/],
     [{ size: MIB, generation: 2 }, /is of generation 3 already, and 2 is declared/],
     [{ from: { image: "ab".repeat(32) }, generation: 3 }, /came from empty, and image (ab)+ is declared/],
     [{ from: { volume: at("x") }, generation: 4 }, /\/pool\/x, which it is to be a copy of, is not there/],
@@ -121,6 +122,21 @@ test("another content, driver or a lower generation under one number is refused,
   assert.equal(content(host, "a", 3).subarray(0, 4).toString(), "mine");
   await host.shell(`mkdir ${at("theirs")}; echo 1 >${at("theirs")}/disk.1`);
   assert.match((await outcome(engineOn(host).reconcile(volume("theirs", { size: MIB })))).error.message, /not ours/);
+});
+
+test("a master that is to have another driver is left alone while there are volumes, which are named; without them it is not", async () => {
+  const host = newHost();
+  const master = (driver: string): any => ({ owner: urn("MasterServer", "lab"), label: "lab", want: { files: { "/etc/netboot/iscsi.conf": `${driver}\n` } }, checks: [{ check: "driver", driver }] });
+  await engineOn(host).reconcile(master("reflink"));
+  const all = (wish: (op: any) => any) => { const engine = engineOn(host); return Promise.all(Array.from({ length: 12 }, (_, n) => engine.reconcile(wish(volume(`v${n + 10}`, { size: MIB }))))); };
+  await all((op) => op);
+  await engineOn(host).reconcile(master("reflink"));
+  const { error } = await outcome(engineOn(host).reconcile(master("lvm-thin")));
+  assert.match(error.message, /storage\.driver is lvm-thin, and reflink keeps \/srv\/netboot\/pool\/v10, .*\/v19 and 2 more\.\nWrite storage: \{ driver: "reflink" \} again; or remove those volumes first/);
+  assert.equal(readFileSync(host.path("/etc/netboot/iscsi.conf"), "utf8"), "reflink\n");
+  await all(gone);
+  await engineOn(host).reconcile(master("lvm-thin"));
+  assert.equal(readFileSync(host.path("/etc/netboot/iscsi.conf"), "utf8"), "lvm-thin\n");
 });
 
 test("removed by hand: shown, and made again; kept where that is declared, and taken up again", async () => {

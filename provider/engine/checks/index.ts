@@ -3,6 +3,7 @@ import type { Sh } from "../sh";
 import type { Check } from "../state";
 import { debian } from "./debian";
 import { dhcp } from "./dhcp";
+import { driver } from "./driver";
 import { lio } from "./lio";
 import { pool } from "./pool";
 import { port } from "./port";
@@ -24,4 +25,4 @@ export interface Question<C extends Check = any> {
 }
 
 /** Every check by its name. */
-export const questions: { [name in Check["check"]]: Question } = { debian, space, reflink, pool, lio, port, "no-other-dhcp": dhcp };
+export const questions: { [name in Check["check"]]: Question } = { debian, space, driver, reflink, pool, lio, port, "no-other-dhcp": dhcp };

@@ -84,7 +84,7 @@ END {
   refuses(want, seen, path) {
     if (!seen?.generation) return undefined;
     const problem = (cause: string, mend: string) => ({ cause: `${path} ${cause}`, file: path, mend });
-    if (seen.driver !== want.driver) return problem(`is kept by ${seen.driver}, and ${want.driver} is declared`, "Declare another name, and move what is on it by hand.");
+    if (seen.driver !== want.driver) return problem(`is kept by ${seen.driver}, and ${want.driver} is declared`, `Write storage: { driver: "${seen.driver}" } on the master again, or declare another name and move what is on it by hand.`);
     if (seen.generation > want.generation) return problem(`is of generation ${seen.generation} already, and ${want.generation} is declared`, `Declare ${seen.generation} to leave it as it is, or ${seen.generation + 1} to have it made anew.`);
     if (seen.generation < want.generation) return undefined;
     if (!sameOrigin(want, seen)) return problem(`came from ${seen.from}, and ${origin(want)} is declared`, "Raise its generation to have it made anew; what is on it is lost then.");

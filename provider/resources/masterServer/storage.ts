@@ -56,7 +56,7 @@ export function storageState({ storage, address, retries }: MasterServer): State
     },
     // A target that changes is told to the daemon; a restart would cut all the others' sessions.
     services: { [ISCSI_UNIT]: { restartOn: [unitPath(ISCSI_UNIT)], order: 40 }, ...fresh.services },
-    checks: [...storeChecks(storage), { check: "port", protocol: "tcp", port: PORT, unit: ISCSI_UNIT, address, ...(daemon === "lio" && { kernel: true as const }) }],
+    checks: [{ check: "driver", driver }, ...storeChecks(storage), { check: "port", protocol: "tcp", port: PORT, unit: ISCSI_UNIT, address, ...(daemon === "lio" && { kernel: true as const }) }],
   };
 }
 
