@@ -212,6 +212,8 @@ test("a target removed by hand is shown and mended; a store that is full takes n
 
     site.program(program({ ...last, storage: "warnPercent: 1, refusePercent: 1", more: 'machine("third", "52:54:00:00:0d:03", 23, boot.diskless(golden));' }));
     assert.match((await site.up({ expect: 1 })).text, /its store is \d+ % full, and from 1 % on no volume is made/);
+    site.program(program({ ...last, more: 'new netboot.Volume("large", { master: m, size: "3GiB" });' }));
+    assert.match((await site.up({ expect: 1 })).text, /it is to have 3221225472 bytes, and its store \/srv\/netboot\/volumes has \d+ in all/);
     site.program(program(last));
     await site.up();
     const left = await master.tryExec(`ls ${STORE}`);

@@ -92,6 +92,25 @@ export const contract: Clause[] = [
     for (const name of ["then", "before", "golden"]) await apply(keeper, remove(keeper, name));
     await none(keeper);
   }],
+  ["one disk that is larger than all that there is is refused, new or copied or grown, with its size and what there is; many that are so together are not", async (keeper) => {
+    const TOO_LARGE = 2 ** 50;
+    const refused = async (op: any): Promise<number> => {
+      const { message } = (await outcome(apply(keeper, op))).error;
+      const [, , total] = /pool\/\w+ could not be changed[^]*it is to have 1125899906842624 bytes, and its (store|pool) \S+ has (\d+) in all: write a smaller size/.exec(message) ?? assert.fail(message);
+      return Number(total);
+    };
+    const total = await refused(volume(keeper, "one", { size: TOO_LARGE }));
+    assert.equal(await listed(keeper), "");
+    await none(keeper);
+    const size = Math.floor(total / 512) * 512;
+    for (const name of ["one", "two"]) await apply(keeper, volume(keeper, name, { size }));
+    await write(keeper, "one", "mine");
+    await refused(volume(keeper, "one", { size: TOO_LARGE }));
+    await refused(copy(keeper, "a", "one", { size: TOO_LARGE }));
+    assert.deepEqual([await whys(keeper, volume(keeper, "one", { size })), await begins(keeper, "one"), await listed(keeper)], [[], "mine", "one two"]);
+    for (const name of ["one", "two"]) await apply(keeper, remove(keeper, name));
+    await none(keeper);
+  }],
   ["a disk removed by hand is shown and made anew, a name without its disk as well", async (keeper) => {
     await apply(keeper, volume(keeper, "data", { size: MIB }));
     await say(keeper, `rm ${at("data")}/disk.1`);

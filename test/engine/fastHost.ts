@@ -74,13 +74,17 @@ exec /usr/bin/"\${0##*/}" "$@"
   return hostIn(root);
 }
 
+/** What a pool of theirs has in all. */
+const ROOM = 2 ** 30;
+
 /** Gives a host devices of its own, and what manages them: LVM and ZFS of files, and the kernel's directory of iSCSI targets. */
 export function withDevices(host: FastHost): FastHost {
   for (const dir of ["stub/dev/vg0", "stub/dev/zvol/tank/netboot", "stub/lvm/vg0", "stub/zfs/tank/netboot", "sys/kernel/config"]) mkdirSync(host.path(dir), { recursive: true });
   for (const node of ["null", "zero", "urandom"]) writeFileSync(host.path(`stub/dev/${node}`), "");
-  writeFileSync(host.path("stub/lvm/vg0/netboot"), "12.00 3.00\n");
+  writeFileSync(host.path("stub/lvm/vg0/netboot"), `12.00 3.00 ${ROOM}\n`);
   writeFileSync(host.path("stub/zfs/tank/netboot/.here"), "");
   writeFileSync(host.path("stub/zfs/capacity"), "12%\n");
+  writeFileSync(host.path("stub/zfs/room"), `${ROOM / 4}\n${(ROOM / 4) * 3}\n`);
   cpSync(join(here, "devices"), host.path("stub/bin"), { recursive: true, verbatimSymlinks: true });
   const trap = readFileSync(host.path("stub/trap/mv"), "utf8");
   for (const tool of ["lvcreate", "lvs", "lvremove", "lvextend", "lvchange", "zfs"]) writeFileSync(host.path(`stub/trap/${tool}`), trap, { mode: 0o755 });

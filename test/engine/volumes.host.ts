@@ -303,6 +303,22 @@ test("from an image: its very bytes, sparse; a chunk that went bad is named, and
   assert.equal((await blocksOf(host.path(`${at("golden")}/disk.1`))).sha256, sha256);
 });
 
+test("one disk that the store could never hold is refused, new, grown or of an image, before anything is made; what else is wanted is done", async () => {
+  const { host, sha256 } = await withImage();
+  await engineOn(host).reconcile(volume("grown", { size: MIB }));
+  for (const [op, bytes] of [[volume("large", { size: 2 ** 50 }), 2 ** 50], [volume("grown", { size: 2 ** 50 }), 2 ** 50]] as const) {
+    const engine = engineOn(host);
+    const [large, b] = await Promise.all([op, volume("b", { size: MIB })].map((one) => outcome(engine.reconcile(one))));
+    assert.match(large.error.message, new RegExp(`it is to have ${bytes} bytes, and its store ${POOL} has \\d+ in all: write a smaller size, or make that larger`));
+    assert.ok(b.result, String(b.error));
+  }
+  assert.deepEqual([names(host), content(host, "grown").length], [["b", "grown"], MIB]);
+  const small = newHost(host);
+  await small.shell("printf '#!/bin/sh\\n/usr/bin/df \"$@\" | awk \"NR == 2 { \\$2 = 70000000 } { print }\"\\n' >/stub/bin/df; chmod 755 /stub/bin/df");
+  assert.match((await outcome(engineOn(small).reconcile(volume("golden", { from: { image: sha256 } })))).error.message, /it is to have 75497472 bytes, and its store \/srv\/netboot\/pool has 70000000 in all/);
+  assert.deepEqual(names(small), ["b", "grown"]);
+});
+
 test("killed at any tool while a volume is made, made anew or removed: old or new, and the next run comes to its end", async () => {
   const base = newHost();
   await engineOn(base).reconcile(volume("golden", { size: MIB }));

@@ -113,13 +113,14 @@ END {
     const longer = kept.filter((t) => t.seen!.history !== history(t.want!));
     const gone = todo.filter((t) => t.op === "remove");
     const names = gone.map((t) => base(t.key));
+    const grown = kept.filter((t) => t.want!.size !== undefined && t.want!.size > t.seen!.size);
     return {
-      prepare: [...(unseen.length ? [sh`volume_new ${unseen}`] : []), ...made.filter((t) => t.seen).map((t) => sh`volume_idle ${t.key}`), ...gone.map((t) => sh`volume_free ${t.key} ${names}`)],
+      prepare: [...(unseen.length ? [sh`volume_new ${unseen}`] : []), ...made.filter((t) => t.seen).map((t) => sh`volume_idle ${t.key}`), ...grown.map((t) => sh`volume_fits ${prefixOf(t.want!.driver)} ${t.key} ${String(t.want!.size)}`), ...gone.map((t) => sh`volume_free ${t.key} ${names}`)],
       stage: [...made.map(make), ...longer.map((t) => sh`volume_history ${t.key} ${history(t.want!)}`)],
       place: [
         ...longer.map((t) => sh`place ${t.key} lineage`),
         ...made.map((t) => sh`volume_place ${prefixOf(t.want!.driver)} ${t.key} ${t.want!.generation}`),
-        ...kept.flatMap((t) => (t.want!.size !== undefined && t.want!.size > t.seen!.size ? [sh`${prefixOf(t.want!.driver)}_grow ${storeOf(t.key, t.want!.generation)} ${t.want!.size}`] : [])),
+        ...grown.map((t) => sh`${prefixOf(t.want!.driver)}_grow ${storeOf(t.key, t.want!.generation)} ${t.want!.size!}`),
       ],
       retire: [
         // Where nothing was there is nothing to sweep.

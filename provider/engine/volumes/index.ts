@@ -11,7 +11,7 @@ import { zfs } from "./zfs";
  *
  * `create PATH GENERATION BYTES`, `clone PATH GENERATION FROM-DISK`: make a disk.
  * `size DISK`: prints the bytes that were asked for. `grow DISK BYTES`. `delete PATH GENERATION`: gone, or was not there; fails by its status. `lost STORE`: removes what no volume of the store names.
- * `full STORE`: prints how full that is which they are kept in, in percent, and what that is.
+ * `full STORE`: prints how full that is which they are kept in, in percent, how many bytes it has in all, and what that is.
  */
 export interface Driver {
   readonly name: VolumeDriver;

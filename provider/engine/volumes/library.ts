@@ -52,14 +52,25 @@ volume_store() { # path
   ensure_dir "$store" && : >"$store/${MARK}" || fail
 }
 setting() { while read -r word value; do if [ "$word" = "$1" ]; then printf '%s\n' "$value"; fi; done 2>/dev/null <${SETTINGS}; }
+# What they are kept in; sets full (percent), total (bytes), what and which. Asked once, and again when something large has been written.
+volume_pool() { # driver path
+  [ "\${pooled-}" != "\${2%/*}" ] || return 0
+  "$1"_full "\${2%/*}" >"$W/full" && read -r full total what which <"$W/full" || refuse "$2" "nobody can say how full that is which it is to be kept in"
+  pooled=\${2%/*} roomy=
+}
 # A store that fills up unseen takes all its disks with it.
-volume_room() { # driver path; asked once, and again when something large has been written
-  [ "\${roomy-}" != "\${2%/*}" ] || return 0
-  "$1"_full "\${2%/*}" >"$W/full" && read -r full what which <"$W/full" || refuse "$2" "nobody can say how full that is which it is to be kept in"
+volume_room() { # driver path
+  volume_pool "$1" "$2"
+  [ -z "$roomy" ] || return 0
   most=$(setting refuse) warn=$(setting warn)
   [ "$full" -lt "\${most:-101}" ] || refuse "$2" "its $what is $full % full, and from $most % on no volume is made: make room, or raise refusePercent"
   [ "$full" -lt "\${warn:-101}" ] || [ -f "$W/warned" ] || { : >"$W/warned"; say "note\${T}the $what $which is $full % full"; }
-  roomy=\${2%/*}
+  roomy=1
+}
+# Many may promise more together than there is; one alone that does can never hold it.
+volume_fits() { # driver path bytes
+  volume_pool "$1" "$2"
+  [ "$3" -le "$total" ] || refuse "$2" "it is to have $3 bytes, and its $what $which has $total in all: write a smaller size, or make that larger"
 }
 disk_generations() { # path; sets GENERATIONS
   GENERATIONS=
@@ -71,9 +82,10 @@ volume_make() { # driver path generation bytes history image|volume|copy|empty s
   volume_store "$path"
   umask 077; ensure_dir "$path" || fail; umask 022
   volume_room "$driver" "$path"
+  [ -z "$bytes" ] || volume_fits "$driver" "$path" "$bytes"
   case $1 in
     empty) "$driver"_create "$path" "$generation" "$bytes" ;;
-    image) from="image $2"; image_bytes "$2"; "$driver"_create "$path" "$generation" "$BYTES"; image_into "$2" "$S/disk.$generation"; roomy= ;;
+    image) from="image $2"; image_bytes "$2"; volume_fits "$driver" "$path" "$BYTES"; "$driver"_create "$path" "$generation" "$BYTES"; image_into "$2" "$S/disk.$generation"; pooled= ;;
     volume | copy)
       lineage "$2" generation; now=$VALUE parent=\${3:-$VALUE}
       [ -n "$now" ] || refuse "$path" "$2, which it is to be a copy of, is not there"

@@ -63,7 +63,7 @@ index("," $3 ",", ",netboot.volume=" store "/") && !(("/dev/" $1 "/" $2) in has)
 }
 lvm_thin_full() {
   pool=$(setting pool)
-  lvs --noheadings -o data_percent,metadata_percent -- "$pool" | awk -v pool="$pool" '{ most = $1 + 0 > $2 + 0 ? $1 : $2; print int(most) + (most > int(most)), "pool", pool }'
+  lvs --noheadings --units b --nosuffix -o data_percent,metadata_percent,lv_size -- "$pool" | awk -v pool="$pool" '{ most = $1 + 0 > $2 + 0 ? $1 : $2; print int(most) + (most > int(most)), $3, "pool", pool }'
 }`,
   ]),
 };

@@ -27,6 +27,6 @@ reflink_clone() {
 reflink_size() { stat -L -c %s -- "$1"; }
 reflink_grow() { truncate -s "$2" "$1" && sync "$1" || fail; }
 reflink_lost() { :; }
-reflink_full() { df -P -- "$1" | awk -v store="$1" 'NR == 2 { sub(/%/, "", $5); print $5, "store", store }'; }`,
+reflink_full() { df -P -B 1 -- "$1" | awk -v store="$1" 'NR == 2 { sub(/%/, "", $5); print $5, $2, "store", store }'; }`,
   ]),
 };

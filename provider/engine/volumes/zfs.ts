@@ -74,6 +74,9 @@ index($2, store) == 1 && !(("/dev/zvol/" $1) in has) { print $1 }' >"$W/lost"
     [ -n "$went" ] || break
   done
 }
-zfs_full() { pool=$(setting pool); zpool list -H -o capacity "\${pool%%/*}" | awk -v pool="$pool" '{ print $1 + 0, "pool", pool }'; }`,
+zfs_full() {
+  pool=$(setting pool)
+  { zpool list -H -o capacity "\${pool%%/*}"; zfs get -Hp -o value used,available "$pool"; } | awk -v pool="$pool" 'NR == 1 { full = $1 + 0; next } { total += $1 } END { if (NR == 3) printf "%d %.0f pool %s\n", full, total, pool }'
+}`,
   ]),
 };
