@@ -30,6 +30,9 @@ export function disklessState({ name, master, address = "", boot, seed }: Diskle
 }
 
 const pathOf = (master: MasterRef, name: string, { volume }: DataDisk) => volumePath(master, copyOf(name, volume.name));
+/** Bytes of an iSCSI name, at most (RFC 7143, 4.2.7; RFC 3720, 3.2.6). */
+const NAME = 223;
+
 /** The iSCSI name of what a machine boots from. */
 export const targetOf = ({ storage }: MasterRef, name: string, { volume }: DisklessBoot) => `${storage!.iqn}:${name}:${volume.name}`;
 
@@ -64,6 +67,10 @@ export function disklessProblems({ name, master, address, boot }: Diskless): Pro
     ...(boot.kind === "diskless" ? copyProblems(boot, "boot") : []),
     ...(address ? [] : [fault("address", `address is missing, and ${what}, which is offered to one address alone: give the machine a mac, a pool and an address.`)]),
     ...(/^[a-z0-9][a-z0-9.-]*$/.test(name) ? [] : [fault("name", `name is "${name}", and ${what}, for which it becomes part of an iSCSI name: write it in lower-case letters, digits, hyphens and dots.`)]),
+    ...(master.storage ? disksOf(boot) : []).flatMap((disk) => {
+      const { length } = targetOf(master, name, disk);
+      return length > NAME ? [fault("name", `name is "${name}", and with the master's storage.iqn and the volume's name ${disk.volume.name} it becomes an iSCSI name of ${length} bytes, of which there may be ${NAME}: shorten one of the three.`)] : [];
+    }),
   ];
 }
 
