@@ -243,6 +243,8 @@ export type Check =
   | { check: "reflink"; path: string }
   /** What a driver keeps its disks in. */
   | { check: "pool"; driver: "lvm-thin" | "zfs"; pool: string }
+  /** A volume by its path: what is on it. */
+  | { check: "volume"; path: string }
   | { check: "lio" }
   /** `kernel`: the kernel itself may listen there already. */
   | { check: "port"; protocol: "udp" | "tcp"; address?: string; port: number; unit: string; kernel?: true }

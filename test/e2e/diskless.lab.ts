@@ -13,6 +13,7 @@ import { type Master, startMaster } from "../lab/master.ts";
 import { differences, inWords } from "../lab/snapshot.ts";
 import { mountStore } from "../lab/store.ts";
 import { openSite, type Site } from "./cli.ts";
+import { netboot } from "./netboot.ts";
 
 const STORE = "/srv/netboot/volumes";
 const IQN = "iqn.2024-07.internal.netboot";
@@ -85,6 +86,7 @@ test("the preview says which disk each machine boots; no secret is in what is sh
         assert.ok(!JSON.stringify(site.state()).includes(await secret(name)) && !up.text.includes(await secret(name)));
     }
     await site.up({ args: ["--refresh", "--expect-no-changes"] });
+    assert.match((await netboot(site, "doctor")).out, /ok {4}the volume golden holds \d+\.\d MiB of 48\.0 MiB; 2 volumes are copies of it/);
 });
 
 test("refused: another secret, another machine's disk and its secret, and who asks what there is; the machine itself gets in", async () => {

@@ -34,6 +34,12 @@ export const begins = async (keeper: Keeper, name: string, generation = 1) => (a
 export const lineage = (keeper: Keeper, name: string) => say(keeper, `cat ${at(name)}/lineage`);
 export const listed = async (keeper: Keeper, name = "") => (await say(keeper, `ls ${STORE}/${name}`)).split("\n").filter(Boolean).sort().join(" ");
 const bytes = async (keeper: Keeper, name: string) => Number(await say(keeper, `disk=$(readlink -f ${at(name)}/disk.1); if [ -b "$disk" ]; then blockdev --getsize64 "$disk"; else stat -c %s "$disk"; fi`));
+/** What `netboot doctor` says of it, in MiB. */
+async function holds(keeper: Keeper, name: string): Promise<{ used: number; size: number; copies: number }> {
+  const [{ what }] = (await engineOf(keeper).doctor([{ check: "volume", path: at(name) }])) as any;
+  const [, used, size, copies] = /^the volume \S+ holds (\S+) MiB of (\S+) MiB; (\d+) volumes? (?:is a copy|are copies) of it$/.exec(what) ?? assert.fail(what);
+  return { used: Number(used), size: Number(size), copies: Number(copies) };
+}
 const none = (keeper: Keeper) => keeper.devices().then((all) => assert.deepEqual(all, [], "a device that nobody names"));
 const as = (keeper: Keeper, files: number) => keeper.devices().then((all) => assert.equal(all.length, keeper.driver === "reflink" ? 0 : files, all.join(" ")));
 
@@ -53,6 +59,13 @@ export const contract: Clause[] = [
     assert.ok((await bytes(keeper, "data")) >= 9 * MIB);
     assert.equal(await begins(keeper, "data"), "mine");
     assert.deepEqual(await whys(keeper, volume(keeper, "data", { size: 9 * MIB })), []);
+    assert.ok((await holds(keeper, "data")).used < 2);
+    await say(keeper, `head -c ${5 * MIB} /dev/urandom | dd of=${at("data")}/disk.1 bs=65536 iflag=fullblock conv=notrunc,fsync status=none`);
+    // ZFS counts what is on the disk already, some seconds later.
+    for (let n = 0; n < 40 && (await holds(keeper, "data")).used < 5; n++) await new Promise((done) => setTimeout(done, 500));
+    const { used, size, copies } = await holds(keeper, "data");
+    assert.ok(used >= 5 && used <= 9, `${used} MiB`);
+    assert.deepEqual([size, copies], [9, 0]);
     assert.match((await outcome(apply(keeper, volume(keeper, "data", { size: MIB })))).error.message, /has 9437184 bytes, and 1048576 are declared: a disk is not made smaller/);
     await apply(keeper, remove(keeper, "data"));
     await none(keeper);
@@ -66,6 +79,7 @@ export const contract: Clause[] = [
     assert.deepEqual([await begins(keeper, "a"), await begins(keeper, "b")], ["first", "first"]);
     assert.ok((await bytes(keeper, "b")) >= 6 * MIB);
     assert.match((await outcome(apply(keeper, remove(keeper, "golden")))).error.message, /it has children: a b\n/);
+    assert.deepEqual([(await holds(keeper, "golden")).copies, (await holds(keeper, "a")).copies], [2, 0]);
     await apply(keeper, volume(keeper, "golden", { size: MIB, generation: 2 }));
     await write(keeper, "golden", "second", 2);
     assert.equal(await listed(keeper, "golden"), "disk.2 lineage");

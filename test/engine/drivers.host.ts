@@ -13,8 +13,7 @@ import { gone, urn } from "./site.ts";
 const step = (often: number) => (process.env["NETBOOT_LONG"] ? often : often * 24);
 const POOLS = { reflink: "", "lvm-thin": "vg0/netboot", zfs: "tank/netboot" };
 type DriverName = keyof typeof POOLS;
-/** What the contract says is said of files in volumes.host.ts, among more that is theirs alone. */
-const drivers = (Object.keys(POOLS) as DriverName[]).filter((driver) => driver !== "reflink" || process.env["NETBOOT_LONG"]);
+const drivers = Object.keys(POOLS) as DriverName[];
 const hosts: FastHost[] = [];
 after(() => hosts.forEach((host) => host.remove()));
 const template = withDevices(fastHost());

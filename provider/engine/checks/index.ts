@@ -9,6 +9,7 @@ import { pool } from "./pool";
 import { port } from "./port";
 import { reflink } from "./reflink";
 import { space } from "./space";
+import { volume } from "./volume";
 
 export interface Finding {
   check: Check;
@@ -25,4 +26,4 @@ export interface Question<C extends Check = any> {
 }
 
 /** Every check by its name. */
-export const questions: { [name in Check["check"]]: Question } = { debian, space, driver, reflink, pool, lio, port, "no-other-dhcp": dhcp };
+export const questions: { [name in Check["check"]]: Question } = { debian, space, driver, reflink, pool, volume, lio, port, "no-other-dhcp": dhcp };

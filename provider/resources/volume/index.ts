@@ -50,7 +50,7 @@ const type: ResourceType<Volume> = {
     return {
       state: { ...(from?.image && { packages: { zstd: {}, xxhash: {} } }), volumes: { [volumePath(master, name)]: spec } },
       outputs: settled({ ref, path: volumePath(master, name) }),
-      checks: storeChecks(master.storage!),
+      checks: [...storeChecks(master.storage!), { check: "volume", path: volumePath(master, name) }],
     };
   },
 };
