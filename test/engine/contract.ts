@@ -139,10 +139,12 @@ export const contract: Clause[] = [
     await apply(keeper, remove(keeper, "data"));
     await none(keeper);
   }],
-  ["what is nobody's device is left alone", async (keeper) => {
+  ["what is nobody's device is left alone; what a crash has left of a volume of ours goes with the next that is made", async (keeper) => {
     if (keeper.driver === "reflink") return;
     await say(keeper, keeper.driver === "zfs" ? "zfs create -s -V 1048576 tank/netboot/nb.theirs" : "lvcreate -q -y --type thin -V 1048576b --thinpool vg0/netboot -n nb.theirs");
+    await say(keeper, keeper.driver === "zfs" ? `zfs create -s -V 1048576 -o netboot:bytes=1048576 -o netboot:volume=${at("was")} tank/netboot/nb.was` : `lvcreate -q -y --type thin -V 1048576b --thinpool vg0/netboot -n nb.was --addtag netboot --addtag netboot.volume=${at("was")}`);
     await apply(keeper, volume(keeper, "data", { size: MIB }));
+    assert.deepEqual((await keeper.devices()).length, 2);
     await apply(keeper, remove(keeper, "data"));
     assert.deepEqual(await keeper.devices(), ["nb.theirs"]);
     await say(keeper, keeper.driver === "zfs" ? "zfs destroy tank/netboot/nb.theirs" : "lvremove -q -f -y /dev/vg0/nb.theirs");

@@ -123,9 +123,10 @@ END {
         ...grown.map((t) => sh`${prefixOf(t.want!.driver)}_grow ${storeOf(t.key, t.want!.generation)} ${t.want!.size!}`),
       ],
       retire: [
-        // Where nothing was there is nothing to sweep.
+        // Where nothing was there is nothing to sweep, but for what a crash has left elsewhere.
+        ...made.filter((t) => !t.seen).slice(0, 1).map((t) => sh`volume_lost ${prefixOf(t.want!.driver)} ${t.key}`),
         ...[...made.filter((t) => t.seen), ...kept].map((t) => sh`volume_sweep ${prefixOf(t.want!.driver)} ${t.key}`),
-        ...gone.map((t) => sh`volume_remove ${prefixOf(t.seen!.driver)} ${t.key}`),
+        ...gone.map((t) => sh`volume_remove ${t.seen!.driver ? prefixOf(t.seen!.driver) : "any"} ${t.key}`),
       ],
     };
   },

@@ -1,6 +1,6 @@
-import { lines, sh, type Sh } from "../sh";
+import { define, lines, raw, sh, type Sh } from "../sh";
 import { SITE } from "../state";
-import { allDrivers } from "./index";
+import { allDrivers, prefixOf } from "./index";
 
 /** From how full on a run that makes volumes warns (`warn`), from how full on none is made (`refuse`), and what they are kept in, where the directory only names them (`pool`). */
 export const SETTINGS = "/etc/netboot/volumes";
@@ -14,6 +14,9 @@ const MARK = ".netboot-store";
  */
 export const volumeLibrary: Sh = lines([
   ...allDrivers.map(({ library }) => library),
+  // Of a volume whose lineage went before a crash nobody knows any more who keeps it.
+  sh`any_delete() { rm -f -- "$1/disk.$2"; }`,
+  define("any_lost", allDrivers.map(({ name }) => sh`${raw(prefixOf(name))}_lost "$1"`)),
   sh`
 # What is done for each of a thousand copies starts no process that it can do without.
 lineage() { VALUE=; while read -r word value; do [ "$word" != "$2" ] || VALUE=$value; done 2>/dev/null <"$1/lineage"; } # path key; sets VALUE
@@ -122,8 +125,9 @@ volume_sweep() { # driver path
   for old in $GENERATIONS; do
     { [ "$old" -le "\${now:-0}" ] && [ "$old" -ge "$least" ]; } || iscsi_live | cut -f 3 | tr , '\n' | cut -d = -f 2- | grep -qxF "$2/disk.$old" || "$1"_delete "$2" "$old" || fail
   done
-  [ -f "$W/swept.$1" ] || { : >"$W/swept.$1"; "$1"_lost "\${2%/*}"; }
+  volume_lost "$1" "$2"
 }
+volume_lost() { [ -f "$W/swept.$1" ] || { : >"$W/swept.$1"; "$1"_lost "\${2%/*}"; }; } # driver path
 volume_remove() { # driver path
   progress "removing volume \${2##*/}"
   rm -rf -- "$2/lineage" "$2/.fresh" || fail
