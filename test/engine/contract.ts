@@ -1,6 +1,7 @@
 // What every way of keeping volumes has to keep to, whoever keeps them: on a host without a machine with tools of files, and on a virtual machine with the real ones.
 import assert from "node:assert/strict";
 import { createEngine } from "../../provider/dist/engine/index.js";
+import { ingest } from "../../provider/dist/resources/diskImage/scripts.js";
 import { gone, urn } from "./site.ts";
 
 export const MIB = 1 << 20;
@@ -39,6 +40,19 @@ async function holds(keeper: Keeper, name: string): Promise<{ used: number; size
   const [{ what }] = (await engineOf(keeper).doctor([{ check: "volume", path: at(name) }])) as any;
   const [, used, size, copies] = /^the volume \S+ holds (\S+) MiB of (\S+) MiB; (\d+) volumes? (?:is a copy|are copies) of it$/.exec(what) ?? assert.fail(what);
   return { used: Number(used), size: Number(size), copies: Number(copies) };
+}
+/** An image of 6 MiB that the master has taken in: a disk with one partition, and something on it. */
+async function image(keeper: Keeper): Promise<{ sha256: string; op: any }> {
+  const sha256 = (await say(keeper, `cd /tmp && truncate -s ${6 * MIB} raw && head -c ${MIB} /dev/urandom | dd of=raw bs=65536 seek=32 iflag=fullblock conv=notrunc status=none
+    { printf '\\203'; head -c 3 /dev/zero; printf '\\0\\10\\0\\0\\0\\20\\0\\0'; head -c 48 /dev/zero; printf '\\125\\252'; } | dd of=raw bs=1 seek=450 conv=notrunc status=none; sha256sum <raw`)).slice(0, 64);
+  const place = `/srv/netboot/http/images/${sha256}`;
+  const op: any = {
+    owner: urn("DiskImage", "i"), label: 'DiskImage "i"',
+    want: { directories: { "/srv/netboot/http/images": "0755", "/srv/netboot/http/chunks": "0755" }, artifacts: { [place]: { recipe: sha256 } } },
+    builds: { [place]: { script: ingest("i", sha256, { from: "master", where: "/tmp/raw" }) } },
+  };
+  await apply(keeper, op);
+  return { sha256, op };
 }
 const none = (keeper: Keeper) => keeper.devices().then((all) => assert.deepEqual(all, [], "a device that nobody names"));
 const as = (keeper: Keeper, files: number) => keeper.devices().then((all) => assert.equal(all.length, keeper.driver === "reflink" ? 0 : files, all.join(" ")));
@@ -123,6 +137,38 @@ export const contract: Clause[] = [
     await refused(copy(keeper, "a", "one", { size: TOO_LARGE }));
     assert.deepEqual([await whys(keeper, volume(keeper, "one", { size })), await begins(keeper, "one"), await listed(keeper)], [[], "mine", "one two"]);
     for (const name of ["one", "two"]) await apply(keeper, remove(keeper, name));
+    await none(keeper);
+  }],
+  ["promoted: what a machine has made of its copy is the next generation; the one before and the other copies stay what they are, and that copy may go", async (keeper) => {
+    const golden = (generation: number, spec: object) => volume(keeper, "golden", { generation, history: 1, ...spec });
+    const next = golden(2, { from: { copy: at("teacher") } });
+    await apply(keeper, golden(1, { size: MIB }));
+    await write(keeper, "golden", "first!");
+    for (const name of ["teacher", "seat"]) await apply(keeper, copy(keeper, name, "golden"));
+    await write(keeper, "teacher", "better");
+    assert.deepEqual(await whys(keeper, next), ["generation 1 → 2: made anew"]);
+    assert.equal(await lineage(keeper, "golden"), `netboot-volume 1\ndriver ${keeper.driver}\ngeneration 2\nfrom copy ${at("teacher")} 1\nhistory 1`);
+    await write(keeper, "teacher", "later!");
+    assert.deepEqual(await whys(keeper, next), []);
+    await apply(keeper, remove(keeper, "teacher"));
+    assert.deepEqual([await begins(keeper, "golden", 2), await begins(keeper, "golden", 1), await begins(keeper, "seat"), await listed(keeper)], ["better", "first!", "first!", "golden seat"]);
+    for (const name of ["seat", "golden"]) await apply(keeper, remove(keeper, name));
+    await none(keeper);
+  }],
+  ["from an image: its very bytes, in a disk as large or larger; a chunk that went bad is named, and nothing is made of it", async (keeper) => {
+    const { sha256, op } = await image(keeper);
+    const [golden, large] = [volume(keeper, "golden", { from: { image: sha256 } }), volume(keeper, "large", { from: { image: sha256 }, size: 10 * MIB })];
+    for (const one of [golden, large]) await apply(keeper, one);
+    for (const name of ["golden", "large"]) assert.equal((await say(keeper, `head -c ${6 * MIB} ${at(name)}/disk.1 | sha256sum`)).slice(0, 64), sha256);
+    assert.ok((await bytes(keeper, "large")) >= 10 * MIB);
+    assert.deepEqual([await whys(keeper, golden), await whys(keeper, large)], [[], []]);
+    assert.equal(await lineage(keeper, "golden"), `netboot-volume 1\ndriver ${keeper.driver}\ngeneration 1\nfrom image ${sha256}`);
+    assert.match((await outcome(apply(keeper, volume(keeper, "small", { from: { image: sha256 }, size: MIB })))).error.message, /it is to have 1048576 bytes, and what it comes from has 6291456/);
+    await say(keeper, "f=$(find /srv/netboot/http/chunks -type f | head -n 1); printf x | dd of=$f bs=1 seek=20 conv=notrunc status=none");
+    assert.match((await outcome(apply(keeper, volume(keeper, "other", { from: { image: sha256 } })))).error.message, /part \d of its image \w+ is not what it was/);
+    assert.equal(await listed(keeper), "golden large");
+    for (const one of [remove(keeper, "golden"), remove(keeper, "large"), gone(op)]) await apply(keeper, one);
+    await say(keeper, "rm -f /tmp/raw");
     await none(keeper);
   }],
   ["a disk removed by hand is shown and made anew, a name without its disk as well", async (keeper) => {

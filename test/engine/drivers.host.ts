@@ -9,8 +9,14 @@ import { apply, at, begins, contract, copy, engineOf, type Keeper, listed, linea
 import { fastHost, type FastHost, withDevices } from "./fastHost.ts";
 import { gone, urn } from "./site.ts";
 
-/** At every how many-th tool a script is killed: in a campaign more often. */
-const step = (often: number) => (process.env["NETBOOT_LONG"] ? often : often * 24);
+/** How often each script is killed, at least. */
+const KILLS = 4;
+/** At which of its tools: in a campaign at every so many-th. */
+function killsAt(first: number, last: number, often: number): number[] {
+  const stride = process.env["NETBOOT_LONG"] ? often : Math.max(1, Math.floor((last - first) / KILLS));
+  return Array.from({ length: Math.ceil((last - first) / stride) }, (_, i) => first + i * stride + (stride >> 1)).filter((n) => n <= last);
+}
+const enough = (killed: number, what: string) => assert.ok(killed >= KILLS, `${what}: killed ${killed} times`);
 const POOLS = { reflink: "", "lvm-thin": "vg0/netboot", zfs: "tank/netboot" };
 type DriverName = keyof typeof POOLS;
 const drivers = Object.keys(POOLS) as DriverName[];
@@ -42,43 +48,60 @@ for (const driver of drivers)
       assert.deepEqual(keeper.host.snapshot(), before, "something is left");
     });
 
+interface Life {
+  prepare?(keeper: Keeper): Promise<unknown>;
+  op(keeper: Keeper): any;
+  /** What is on the disk of each generation. */
+  has: Record<number, string>;
+  /** How many devices there are in the end. */
+  devices: number;
+}
+const made = (keeper: Keeper) => apply(keeper, copy(keeper, "a", "golden"));
+const LIVES: Record<string, Life> = {
+  make: { op: (keeper) => copy(keeper, "a", "golden"), has: { 1: "golden" }, devices: 3 },
+  "make anew": { prepare: async (keeper) => (await made(keeper), write(keeper, "a", "mine!!")), op: (keeper) => copy(keeper, "a", "golden", { generation: 2 }), has: { 1: "mine!!", 2: "golden" }, devices: 3 },
+  promote: {
+    prepare: async (keeper) => (await made(keeper), await apply(keeper, copy(keeper, "b", "golden")), write(keeper, "b", "better")),
+    op: (keeper) => volume(keeper, "a", { generation: 2, history: 1, from: { copy: at("b") } }), has: { 1: "golden", 2: "better" }, devices: 5,
+  },
+  grow: { prepare: made, op: (keeper) => copy(keeper, "a", "golden", { size: 9 * MIB }), has: { 1: "golden" }, devices: 3 },
+  remove: { prepare: made, op: (keeper) => remove(keeper, "a"), has: { 1: "golden" }, devices: 2 },
+};
+
 for (const driver of process.env["NETBOOT_LONG"] ? (["lvm-thin", "zfs"] as const) : (["lvm-thin"] as const))
-  test(`${driver}: killed at any tool while a volume is made, made anew, grown or removed: old or new, and the next run leaves no device that nobody names`, async () => {
+  test(`${driver}: killed at any tool while a volume is made, made anew, promoted, grown or removed: old or new, and the next run leaves no device that nobody names`, async () => {
     const base = await newKeeper(driver);
     await apply(base, volume(base, "golden", { size: MIB }));
     await write(base, "golden", "golden");
-    const lives: [string, (keeper: Keeper) => Promise<unknown>, (keeper: Keeper) => any][] = [
-      ["make", async () => undefined, (keeper) => copy(keeper, "a", "golden")],
-      ["make anew", async (keeper) => (await apply(keeper, copy(keeper, "a", "golden")), write(keeper, "a", "mine!!")), (keeper) => copy(keeper, "a", "golden", { generation: 2 })],
-      ["grow", async (keeper) => apply(keeper, copy(keeper, "a", "golden")), (keeper) => copy(keeper, "a", "golden", { size: 9 * MIB })],
-      ["remove", async (keeper) => apply(keeper, copy(keeper, "a", "golden")), (keeper) => remove(keeper, "a")],
-    ];
-    for (const [what, prepare, op] of lives) {
+    for (const [what, { prepare, op, has, devices }] of Object.entries(LIVES)) {
       const ready = await newKeeper(driver, base.host);
-      await prepare(ready);
+      await prepare?.(ready);
       const probe = await newKeeper(driver, ready.host);
       probe.host.killAt = 1e9;
       await apply(probe, op(probe));
-      for (let n = 3; n <= probe.host.tools(); n += step(17)) {
+      let killed = 0;
+      for (const n of killsAt(3, probe.host.tools(), 17)) {
         const host = ready.host.copy();
         host.killAt = n;
         const cut = keeperOn(host, driver, { at: 3, when: "before" });
         await outcome(apply(cut, op(cut)));
+        if (host.tools() >= n) killed++;
         host.killAt = 0;
         const keeper = keeperOn(host, driver);
         const where = `${what}, killed at tool ${n}`;
         if (existsSync(host.path(`${at("a")}/lineage`))) {
           const generation = Number(/^generation (\d+)$/m.exec(await lineage(keeper, "a"))![1]);
-          assert.equal(await begins(keeper, "a", generation), what === "make anew" && generation === 1 ? "mine!!" : "golden", where);
+          assert.equal(await begins(keeper, "a", generation), has[generation], where);
         }
         await apply(keeper, op(keeper));
         // What is lost goes with a commit that touches volumes, if not with this one.
         await apply(keeper, volume(keeper, "other", { size: MIB }));
-        assert.equal((await keeper.devices()).length, op(keeper).want ? 3 : 2, where);
+        assert.equal((await keeper.devices()).length, devices, where);
         assert.deepEqual(await whys(keeper, op(keeper)), [], where);
         assert.equal(await listed(keeper, "golden"), "disk.1 lineage", where);
         host.remove();
       }
+      enough(killed, what);
     }
   });
 
@@ -205,10 +228,12 @@ test("LIO: killed at any tool the next run comes to its end, and both files hold
   const probe = await newKeeper("lvm-thin", ready.host);
   probe.host.killAt = 1e9;
   await apply(probe, op);
-  for (let n = 3; n <= probe.host.tools(); n += step(7)) {
+  let killed = 0;
+  for (const n of killsAt(3, probe.host.tools(), 7)) {
     const host = ready.host.copy();
     host.killAt = n;
     await outcome(apply(keeperOn(host, "lvm-thin", { at: 3, when: "before" }), op));
+    if (host.tools() >= n) killed++;
     host.killAt = 0;
     const keeper = keeperOn(host, "lvm-thin");
     await apply(keeper, op);
@@ -217,6 +242,7 @@ test("LIO: killed at any tool the next run comes to its end, and both files hold
     assert.deepEqual(await whys(keeper, op), [], `killed at tool ${n}`);
     host.remove();
   }
+  enough(killed, "a target");
 });
 
 const { files } = freshState(master.storage, master.retries);
@@ -255,10 +281,12 @@ test("LIO: who asks for a fresh disk at its boot has one, whatever its last boot
   probe.killAt = 1e9;
   const before = probe.tools();
   await probe.shell(fresh);
-  for (let n = before + 1; n <= probe.tools(); n += step(2)) {
+  let often = 0;
+  for (const n of killsAt(before + 1, probe.tools(), 2)) {
     const other = host.copy();
     other.killAt = n;
     await other.shell(fresh);
+    if (other.tools() >= n) often++;
     other.killAt = 0;
     const killed = keeperOn(other, "lvm-thin");
     assert.match(await begins(killed, "golden+a"), /^(mine!!|golden)$/, `killed at tool ${n}`);
@@ -270,6 +298,7 @@ test("LIO: who asks for a fresh disk at its boot has one, whatever its last boot
     assert.equal((await killed.devices()).length, 4, `killed at tool ${n}: no device that nobody names`);
     other.remove();
   }
+  enough(often, "a fresh disk");
 });
 
 test("LIO: a higher generation at the next boot: nothing happens while its machine is on, and its boot has a fresh one, once", async () => {

@@ -319,35 +319,45 @@ test("one disk that the store could never hold is refused, new, grown or of an i
   assert.deepEqual(names(small), ["b", "grown"]);
 });
 
-test("killed at any tool while a volume is made, made anew or removed: old or new, and the next run comes to its end", async () => {
+test("killed at any tool while a volume is made, made anew, promoted, grown or removed: old or new, and the next run comes to its end", async () => {
   const base = newHost();
   await engineOn(base).reconcile(volume("golden", { size: MIB }));
   await write(base, "golden", "golden");
-  const lives: [string, (host: FastHost) => Promise<unknown>, any][] = [
-    ["make", async () => undefined, copy("a", "golden")],
-    ["make anew", async (host) => (await engineOn(host).reconcile(copy("a", "golden")), write(host, "a", "mine!!")), copy("a", "golden", { generation: 2 })],
-    ["remove", async (host) => engineOn(host).reconcile(copy("a", "golden")), gone(copy("a", "golden"))],
+  const made = (host: FastHost) => engineOn(host).reconcile(copy("a", "golden"));
+  const mine = async (host: FastHost) => (await made(host), write(host, "a", "mine!!"));
+  const improved = async (host: FastHost) => (await mine(host), await engineOn(host).reconcile(copy("b", "golden")), write(host, "b", "better"));
+  const lives: { what: string; prepare?: (host: FastHost) => Promise<unknown>; op: any; has: Record<number, string>; ends: string[] }[] = [
+    { what: "make", op: copy("a", "golden"), has: { 1: "golden" }, ends: ["disk.1", "lineage"] },
+    { what: "make anew", prepare: mine, op: copy("a", "golden", { generation: 2 }), has: { 1: "mine!!", 2: "golden" }, ends: ["disk.2", "lineage"] },
+    { what: "promote", prepare: improved, op: volume("a", { from: { copy: at("b") }, generation: 2, history: 1 }), has: { 1: "mine!!", 2: "better" }, ends: ["disk.1", "disk.2", "lineage"] },
+    { what: "grow", prepare: mine, op: copy("a", "golden", { size: 2 * MIB }), has: { 1: "mine!!" }, ends: ["disk.1", "lineage"] },
+    { what: "remove", prepare: made, op: gone(copy("a", "golden")), has: { 1: "golden" }, ends: [] },
   ];
-  for (const [what, prepare, op] of lives) {
+  for (const { what, prepare, op, has, ends } of lives) {
     const ready = newHost(base);
-    await prepare(ready);
+    await prepare?.(ready);
     const probe = newHost(ready);
     probe.killAt = 1e9;
     await engineOn(probe).reconcile(op);
+    let killed = 0;
     for (let n = 3; n <= probe.tools(); n += 29) {
       const host = newHost(ready);
       host.killAt = n;
       await outcome(engineOn(host, { at: 3, when: "before" }).reconcile(op));
+      if (host.tools() >= n) killed++;
       host.killAt = 0;
       const where = `${what}, killed at tool ${n}`;
       if (existsSync(host.path(`${at("a")}/lineage`))) {
         const generation = Number(/^generation (\d+)$/m.exec(lineage(host, "a"))![1]);
-        assert.equal(content(host, "a", generation).subarray(0, 6).toString(), what === "make anew" && generation === 1 ? "mine!!" : "golden", where);
+        assert.equal(content(host, "a", generation).subarray(0, 6).toString(), has[generation], where);
       }
       await engineOn(host).reconcile(op);
-      assert.deepEqual(existsSync(host.path(at("a"))) ? readdirSync(host.path(at("a"))).sort() : [], op.want ? [`disk.${what === "make" ? 1 : 2}`, "lineage"] : [], where);
+      assert.deepEqual(existsSync(host.path(at("a"))) ? readdirSync(host.path(at("a"))).sort() : [], ends, where);
+      if (what === "promote") assert.deepEqual([content(host, "a", 1), content(host, "a", 2), content(host, "b")].map((disk) => disk.subarray(0, 6).toString()), ["mine!!", "better", "better"], where);
+      if (what === "grow") assert.equal(content(host, "a").length, 2 * MIB, where);
       assert.equal((await engineOn(host).reconcile(op)).changed.length, 0, where);
       host.remove();
     }
+    assert.ok(killed >= 4, `${what}: killed ${killed} times`);
   }
 });
