@@ -29,8 +29,8 @@ if grep -q '^disk target=' /tmp/netboot-install/job; then
     mkdir -p /lib/partman/finish.d
     cat >/lib/partman/finish.d/71netboot <<'END'
 #!/bin/sh
-# The card that the disk comes by is left as the initial RAM disk has it.
-sed -i 's/^\(iface [^ ]* inet\) dhcp/\1 manual/' /etc/network/interfaces
+# The card that the disk comes by is left as the initial RAM disk has it: ifupdown, whatever method it is told, takes it down when the system shuts down, and the disk with it.
+sed -i '/^# The primary network interface/,$ s/^[^#]/# &/' /etc/network/interfaces
 mkdir -p /target/etc/iscsi /target/etc/tmpfiles.d /target/etc/initramfs-tools/conf.d
 # What the root disk's own device needs (dep) would leave out the card's driver.
 echo 'MODULES=most' >/target/etc/initramfs-tools/conf.d/netboot
