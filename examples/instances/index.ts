@@ -15,14 +15,20 @@ const master = new netboot.MasterServer("farm", {
 
 const pool = new netboot.DhcpPool("lan", { master, subnet, range: site.require("range") });
 
-const template = new netboot.DiskImage("debian", { master, source: site.require("image") });
+const template = new netboot.Volume("debian", { master, from: new netboot.DiskImage("debian", { master, source: site.require("image") }), history: 1 });
 
-// Nine that share their user data.
-for (let n = 1; n < 10; n++)
+// Eight that share their user data.
+for (let n = 1; n < 9; n++)
     new netboot.Instance(`web-${n}`, {
         master, pool, template, mac: `52:54:00:00:03:0${n}`, address: address(20 + n), hostname: `web-${n}`,
         cloudInit: { userData: { path: "./user-data.yaml" }, config: { ROLE: "web", NUMBER: n } },
     });
+
+// One that needs no variables, and whose disk comes from the template's first generation however far that gets on.
+new netboot.Instance("build", {
+    master, pool, template, at: 1, mac: "52:54:00:00:03:09", address: address(29), hostname: "build",
+    cloudInit: { userData: "#cloud-config\npackages: [build-essential]\n" },
+});
 
 // And one of a directory, with a password that no state, no preview and no other machine shows.
 new netboot.Instance("database", {

@@ -38,7 +38,7 @@ export const examples: Record<string, Case> = {
         config: (lab) => ({ image: join(lab.folder, "debian.img"), databasePassword: "correct horse" }),
         images: ["debian.img"], store: true,
         stays: ["/etc/group", "/etc/gshadow"],
-        resources: 24, file: "/srv/netboot/seeds/web-9/user-data", line: /web-9: web 9/,
+        resources: 24, file: "/srv/netboot/seeds/web-8/user-data", line: /web-8: web 8/,
     },
     "internet-cafe": {
         config: (lab) => ({ officeImage: join(lab.folder, "office.img"), gamesImage: join(lab.folder, "games.img"), night: 20778, desk: lab.at(60), stripPassword: "outlets", seats: { "seat-1": { mac: "52:54:00:00:00:51", address: lab.at(51), outlet: 1 }, "seat-2": { mac: "52:54:00:00:00:52", address: lab.at(52), outlet: 2 } } }),
