@@ -2,11 +2,10 @@ import { base } from "../engine/paths";
 import type { VolumeSpec } from "../engine/state";
 import type { Problem } from "../resource";
 import type { Inputs } from "./inputs";
+import { same } from "./secret";
 
 type Volumes = Record<string, VolumeSpec>;
 type DataDisks = { volume: { name: string } }[];
-
-const origin = ({ from }: VolumeSpec) => JSON.stringify(from ?? null);
 
 /** A field of the volume, or of the boot that a machine's copy comes from: its path in the inputs, and what a message calls it. */
 function field({ boot }: Partial<Inputs>, path: string, name: string): { property: string; called: string } {
@@ -35,7 +34,7 @@ export function volumeFaults(given: Partial<Inputs>, olds: Partial<Inputs>, volu
         if (now.generation < before.generation) return say("generation", `is ${now.generation}, and ${base(path)} is of generation ${before.generation}: write ${before.generation} to leave it as it is, or ${before.generation + 1} to have it made anew.`);
         if (now.generation > before.generation) return [];
         // What is thrown away at each boot comes from wherever the next one says.
-        if (origin(now) !== origin(before) && !now.discard && !before.discard) return say("generation", `is ${now.generation} as before, and what ${base(path)} comes from is another: write ${now.generation + 1} to have it made anew, by which what is on it is lost.`);
+        if (!same(now.from, before.from) && !now.discard && !before.discard) return say("generation", `is ${now.generation} as before, and what ${base(path)} comes from is another: write ${now.generation + 1} to have it made anew, by which what is on it is lost.`);
         if (now.size !== undefined && before.size !== undefined && now.size < before.size) return say("size", `is ${now.size} bytes, and ${base(path)} has ${before.size}: a disk is not made smaller; leave the size, or raise the generation to have it made anew.`);
         return [];
     });

@@ -58,6 +58,8 @@ test("a machine: what it no longer boots from is said to be removed, unless it i
     const at = (at: number, more: object = {}) => diskless({ boot: { ...boot, volume: { name: "golden", generation: 2, history: 1 }, at, ...more } });
     assert.match(reasons(of("Machine", of("Machine", {}, at(1)).inputs, at(2)))[0], /^boot\.generation: boot\.generation is 3 as before, and what golden\+desk comes from is another: write 4/);
     assert.deepEqual(reasons(of("Machine", of("Machine", {}, at(1, { persist: "discard" })).inputs, at(2, { persist: "discard" }))), []);
+    const stored = JSON.parse(JSON.stringify(of("Machine", {}, at(1)).inputs), (_, value) => (value && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value));
+    assert.deepEqual(reasons(of("Machine", stored, at(1))), [], "as state has it, with all keys in their order");
     assert.deepEqual(before.inputs, of("Machine", {}, diskless({ boot: { ...boot, volume: { name: "golden", generation: 9 } } })).inputs, "a copy that is kept has nothing of its volume's getting on");
     const kept = of("Machine", before.inputs, diskless({ boot: { ...boot, retain: true } })).inputs;
     assert.deepEqual(of("Machine", kept, diskless({ boot: { kind: "local" } })).lost, []);
