@@ -26,6 +26,8 @@ export interface Desired {
   outputs?: Record<string, unknown>;
   /** Preconditions only the host can answer. */
   checks?: Check[];
+  /** What `netboot doctor` asks beside them, and no `up` waits for. */
+  doctor?: Check[];
   /** Local paths of blobs by sha256. */
   sources?: Record<string, string>;
   /** How to make artifacts, by path. Like `sources`, known at apply time alone and in no state. */

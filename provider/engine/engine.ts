@@ -30,7 +30,7 @@ export interface Engine {
   reconcile(op: Op): Promise<Result>;
   /** What is really there of what `op.want` (as state has it) names. Writes nothing. */
   observe(op: Op): Promise<Observed>;
-  /** Asks the host what an `up` would ask before its first write. Writes nothing. */
+  /** Asks the host what an `up` would ask before its first write, and whatever else. Writes nothing. */
   doctor(checks: readonly Check[]): Promise<Finding[]>;
   /** Forgets what was seen, so that the next question goes to the host. */
   forget(): void;

@@ -1,4 +1,4 @@
-import { checkScript, findingsOf } from "./checks/ask";
+import { applying, checkScript, findingsOf } from "./checks/ask";
 import type { Finding } from "./checks";
 import { EngineError } from "./errors";
 import type { Facts } from "./facts";
@@ -10,7 +10,10 @@ import { upload } from "./upload";
 
 /** Asks the host. Nothing is written. */
 export async function ask(session: Session, checks: readonly Check[], facts: Facts): Promise<Finding[]> {
-  return findingsOf(checks, await session.ask(checkScript(checks), { step: "checks" }), facts);
+  const open = applying(checks, facts);
+  const from = Date.now();
+  const answer = await session.ask(checkScript(open), { step: "checks" });
+  return findingsOf(open, answer, facts, { from, to: Date.now() });
 }
 
 /** Those of the operations that may not begin, and why: one trip for all that carry checks and would change something. */
@@ -20,7 +23,7 @@ export async function objections(ops: readonly Op[], session: Session, facts: Fa
   if (asking.length === 0) return found;
   const findings = await session.persist(() => ask(session, asking.flatMap((op) => op.checks!), facts));
   for (const op of asking) {
-    const [first, ...more] = findings.splice(0, op.checks!.length).filter((finding) => !finding.ok);
+    const [first, ...more] = findings.filter(({ ok, check }) => !ok && op.checks!.includes(check));
     if (!first) continue;
     const words = more.map((finding) => [finding.what, finding.mend].filter(Boolean).join(". ")).join("\n") || undefined;
     found.set(op, new EngineError({ label: op.label, host, cause: first.what, words, mend: first.mend, partial: {} }));

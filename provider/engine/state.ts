@@ -234,7 +234,7 @@ export interface Op {
   status?: (message: string) => void;
 }
 
-/** A question only the host can answer, asked before anything is written. */
+/** A question only the host can answer: asked before anything is written, or by the doctor alone. */
 export type Check =
   | { check: "debian" }
   | { check: "space"; path: string; bytes: number }
@@ -249,4 +249,5 @@ export type Check =
   /** `kernel`: the kernel itself may listen there already. */
   | { check: "port"; protocol: "udp" | "tcp"; address?: string; port: number; unit: string; kernel?: true }
   /** No other DHCP server may answer on the interface that holds (or, without one, routes to) this subnet. */
-  | { check: "no-other-dhcp"; subnet: string; interface?: string };
+  | { check: "no-other-dhcp"; subnet: string; interface?: string }
+  | { check: "clock" };

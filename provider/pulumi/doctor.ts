@@ -3,7 +3,8 @@ import type { Check } from "../engine/state";
 import { resourceType } from "../resources/registry";
 import { hasUnknown } from "../unknown";
 import { engineOf } from "./host";
-import { connectionOf, type Inputs, label, pureInput } from "./inputs";
+import { connectionOf, type Inputs, label, pureInput, secretsOf } from "./inputs";
+import { hushed, secretTexts } from "./secret";
 
 /** A resource as Pulumi's plan has it: its type token and its checked inputs. */
 export interface Planned {
@@ -16,14 +17,18 @@ export interface Diagnosis {
     host: string;
     /** Which resources ask: `DhcpPool "lan"`. */
     for: string;
+    /** Which question: "clock"; "reach" where the master could not be asked at all. */
+    check: string;
     ok: boolean;
+    /** It stands in nobody's way as far as can be told, and is worth a look. */
+    hint?: true;
     what: string;
     mend?: string;
 }
 
 const PREFIX = "pulumi-nodejs:dynamic/netboot:";
 
-/** Asks every master what an `up` would ask before its first write. Writes nothing. */
+/** Asks every master what an `up` would ask before its first write, and whether what is in service is well. Writes nothing. */
 export async function diagnose(resources: Planned[]): Promise<Diagnosis[]> {
     // Who asks wants to know now: one dial, no further tries.
     const masters = Map.groupBy(resources.flatMap(questions), ({ inputs }) => engineOf({ ...connectionOf(inputs), dialErrorLimit: 0 }));
@@ -41,16 +46,23 @@ function questions({ type, inputs }: Planned): Question[] {
     if (!type.startsWith(PREFIX) || hasUnknown(inputs)) return [];
     const name = type.slice(PREFIX.length);
     const known = inputs as Inputs;
-    return (resourceType(name).desired(pureInput(known)).checks ?? []).map((check) => ({ inputs: known, label: label(name, known), check }));
+    const { checks = [], doctor = [] } = resourceType(name).desired(pureInput(known));
+    return [...checks, ...doctor].map((check) => ({ inputs: known, label: label(name, known), check }));
 }
 
 async function answered(engine: ReturnType<typeof engineOf>, asked: Question[]): Promise<Diagnosis[]> {
     const { host, port = 22, user = "root" } = connectionOf(asked[0]!.inputs);
     const at = `${user}@${host}:${port}`;
+    const who = new Map(asked.map((question) => [question.check, question]));
+    const say = ({ inputs }: Question) => hushed(secretTexts(pureInput(inputs), secretsOf(inputs)));
     try {
-        const findings: Finding[] = await engine.doctor(asked.map(({ check }) => check));
-        return findings.map(({ ok, what, mend }, i) => ({ host: at, for: asked[i]!.label, ok, what, ...(mend && { mend }) }));
+        const findings: Finding[] = await engine.doctor([...who.keys()]);
+        return findings.map(({ check, ok, hint, what, mend }) => {
+            const question = who.get(check)!;
+            const quiet = say(question);
+            return { host: at, for: question.label, check: check.check, ok, ...(hint && { hint }), what: quiet(what), ...(mend && { mend: quiet(mend) }) };
+        });
     } catch (error) {
-        return [{ host: at, for: asked[0]!.label, ok: false, what: (error as Error).message }];
+        return [{ host: at, for: asked[0]!.label, check: "reach", ok: false, what: say(asked[0]!)((error as Error).message) }];
     }
 }

@@ -15,4 +15,8 @@ function table(found: Diagnosis[]): string {
     return [...hosts].map(([host, all]) => `${host}\n${all.map(line).join("")}`).join("\n");
 }
 
-const line = ({ ok, what, mend, for: who }: Diagnosis) => `  ${ok ? "ok  " : "FAIL"}  ${what}${ok ? "" : `  (${who})`}\n${!ok && mend ? `        ${mend}\n` : ""}`;
+function line({ ok, hint, what, mend, for: who }: Diagnosis): string {
+    const word = !ok ? "FAIL" : hint ? "hint" : "ok  ";
+    const well = ok && !hint;
+    return `  ${word}  ${what}${well ? "" : `  (${who})`}\n${!well && mend ? `        ${mend}\n` : ""}`;
+}

@@ -1,25 +1,12 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { checkScript, findingsOf } from "../../provider/dist/engine/checks/ask.js";
-import { parseAnswer } from "../../provider/dist/engine/facts.js";
+import { asked, judged } from "./questions.ts";
 
-const facts: any = { os: { id: "debian", version: "12" }, missing: [] };
-
-/** A network of two interfaces in a namespace of its own; on the far one a DHCP server of a few lines may answer. */
-function exchange(server: string): { what: string; ok: boolean }[] {
-  const checks: any[] = [{ check: "no-other-dhcp", subnet: "10.9.0.0/24", interface: "near" }, { check: "no-other-dhcp", subnet: "10.8.0.0/24" }];
-  const script = `
+/** Two interfaces with a cable between them; on the far one a DHCP server of a few lines may answer. */
+const NETWORK = `
 mount -t sysfs sysfs /sys; ip link set lo up; ip link add near type veth peer name far; ip link set far address 02:00:00:00:00:99
-ip link set near up; ip link set far up; ip addr add 10.9.0.1/24 dev near; ip addr add 10.9.0.99/24 dev far
-${server}
-sleep 0.3
-${checkScript(checks)}
-kill $! 2>/dev/null`;
-  const { stdout, stderr } = spawnSync("unshare", [...(process.getuid?.() === 0 ? [] : ["-r"]), "-n", "-m", "sh", "-s"], { input: script, encoding: "utf8" });
-  assert.match(stdout, /end\n/, stderr);
-  return findingsOf(checks, parseAnswer(stdout), facts);
-}
+ip link set near up; ip link set far up; ip addr add 10.9.0.1/24 dev near; ip addr add 10.9.0.99/24 dev far`;
+const exchange = (server: string) => asked([{ check: "no-other-dhcp", subnet: "10.9.0.0/24", interface: "near" }, { check: "no-other-dhcp", subnet: "10.8.0.0/24" }], `${NETWORK}\n${server}\nsleep 0.3`);
 
 const OFFERING = `perl -e '
 use Socket; socket(S, AF_INET, SOCK_DGRAM, 17); setsockopt(S, SOL_SOCKET, SO_BROADCAST, 1); setsockopt(S, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -28,22 +15,17 @@ while (1) { recv(S, $q, 1500, 0); next unless substr($q, 0, 1) eq "\\x01";
   substr($q, 0, 1) = "\\x02"; substr($q, 16, 4) = inet_aton("10.9.0.50"); substr($q, 240, 3) = "\\x35\\x01\\x02";
   send(S, $q, 0, sockaddr_in(68, INADDR_BROADCAST)); }' 2>/dev/null &`;
 
-test("another DHCP server is named by address and MAC", () => {
-  const [asked, relayed] = exchange(OFFERING);
+test("another DHCP server is named by address and MAC", async () => {
+  const [asked, relayed] = await exchange(OFFERING);
   assert.equal(asked!.ok, false);
   assert.equal(asked!.what, "another DHCP server answers on 10.9.0.0/24: 10.9.0.99 (02:00:00:00:00:99) offers 10.9.0.50");
-  assert.equal(relayed!.what, "10.8.0.0/24 is on no interface of the master: not asked");
+  assert.deepEqual([relayed!.ok, relayed!.hint, relayed!.what], [true, true, "10.8.0.0/24 is on no interface of the master: not asked"]);
 });
 
-test("silence is no server", () => {
-  const [asked] = exchange(":");
+test("silence is no server", async () => {
+  const [asked] = await exchange(":");
   assert.deepEqual([asked!.ok, asked!.what], [true, "no other DHCP server answers on near for 10.9.0.0/24"]);
 });
-
-const judged = (check: any, answer: string, more: object = {}) => {
-  const script = `answer\t0\t${Buffer.from(answer).toString("base64")}\n`;
-  return findingsOf([check], parseAnswer(script), { ...facts, ...more })[0]!;
-};
 
 test("a port may be held by the unit itself, by nobody, or on another address", () => {
   const port = { check: "port", protocol: "udp", port: 67, unit: "u.service", address: "10.0.0.2" };
@@ -85,4 +67,19 @@ test("a port of iSCSI may be the kernel's, whoever told it; a process has it to 
   assert.equal(judged({ ...port, kernel: true }, kernel).ok, true);
   assert.equal(judged(port, kernel).ok, false);
   assert.match(judged({ ...port, kernel: true }, 'ss\tLISTEN 0 256 10.0.0.2:3260 0.0.0.0:* users:(("tgtd",pid=7,fd=6))\n').what, /taken by tgtd \(process 7\)/);
+});
+
+test("a clock counts as wrong by what cannot be the way of the answer, from a minute on; an unkept one is a hint", async () => {
+  const at = (seconds: number, synchronised = "") => judged({ check: "clock" }, `${seconds}.000000000\n${synchronised}`, { when: { from: 1_000_000_000, to: 1_000_005_000 } });
+  assert.deepEqual([at(1_000_000, "yes").ok, at(1_000_004).what], [true, "the master's clock agrees with that of this machine"]);
+  assert.deepEqual(at(1_000_060), { ...at(1_000_060), ok: true, what: "the master's clock is 55 s ahead of that of this machine" });
+  for (const [seconds, what] of [[1_000_066, "61 s ahead of"], [999_939, "61 s behind"], [1_000_000 - 7 * 3600, "7 h behind"], [1_000_005 + 10 * 86400, "10 days ahead of"]] as const) {
+    const { ok, what: words, mend } = at(seconds, "yes");
+    assert.deepEqual([ok, words], [false, `the master's clock is ${what} that of this machine`]);
+    assert.match(mend!, /time server/);
+  }
+  assert.deepEqual([at(1_000_000, "no").ok, at(1_000_000, "no").hint, at(1_000_000, "no").what], [true, true, "the master's clock agrees with that of this machine, and no time server keeps it"]);
+  assert.equal(judged({ check: "clock" }, "").hint, true);
+  const [here] = await asked([{ check: "clock" }]);
+  assert.match(here!.what, /^the master's clock agrees/);
 });

@@ -57,7 +57,7 @@ if [ -z "$if" ]; then echo relay; else perl -e ${EXCHANGE} "$if" 4 2>&1; fi`,
       return { ok: false, what: `another DHCP server answers on ${subnet}: ${offers.join("; ")}`, mend: "Switch it off, or declare the pool with mode: \"proxy\", which leaves that server alone." };
     const asked = rows.find(([tag]) => tag === "asked");
     if (asked) return { ok: true, what: `no other DHCP server answers on ${asked[1]} for ${subnet}` };
-    if (rows.some(([tag]) => tag === "relay")) return { ok: true, what: `${subnet} is on no interface of the master: not asked` };
-    return { ok: true, what: `could not ask on ${subnet} (${answer.trim().split("\n").pop()})` };
+    if (rows.some(([tag]) => tag === "relay")) return { ok: true, hint: true, what: `${subnet} is on no interface of the master: not asked` };
+    return { ok: true, hint: true, what: `could not ask on ${subnet} (${answer.trim().split("\n").pop()})` };
   },
 };

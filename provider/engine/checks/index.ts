@@ -1,6 +1,7 @@
 import type { Facts } from "../facts";
 import type { Sh } from "../sh";
 import type { Check } from "../state";
+import { clock } from "./clock";
 import { debian } from "./debian";
 import { dhcp } from "./dhcp";
 import { driver } from "./driver";
@@ -14,6 +15,8 @@ import { volume } from "./volume";
 export interface Finding {
   check: Check;
   ok: boolean;
+  /** It is well as far as can be told, and worth a look. */
+  hint?: true;
   /** What was found, in one sentence without a full stop. */
   what: string;
   mend?: string;
@@ -21,9 +24,17 @@ export interface Finding {
 
 /** A question about the host that writes nothing: shell text that prints an answer, and what the answer means. */
 export interface Question<C extends Check = any> {
+  /** Is there something to ask of this host yet? Default: always. */
+  applies?(check: C, facts: Facts): boolean;
   ask(check: C): Sh;
-  judge(check: C, answer: string, facts: Facts): Omit<Finding, "check">;
+  judge(check: C, answer: string, facts: Facts, when: When): Omit<Finding, "check">;
+}
+
+/** When the host was asked, and had answered, by the asker's clock: milliseconds of Unix time. */
+export interface When {
+  from: number;
+  to: number;
 }
 
 /** Every check by its name. */
-export const questions: { [name in Check["check"]]: Question } = { debian, space, driver, reflink, pool, volume, lio, port, "no-other-dhcp": dhcp };
+export const questions: { [name in Check["check"]]: Question } = { debian, space, driver, reflink, pool, volume, lio, port, "no-other-dhcp": dhcp, clock };

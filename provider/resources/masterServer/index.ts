@@ -6,6 +6,7 @@ import type { Problem, ResourceType } from "../../resource";
 import { canonicalSubnet } from "../../net";
 import { settled } from "../../unknown";
 import { IMAGING_ROOM, imagingRef, imagingState } from "./imaging";
+import { doctor } from "./doctor";
 import { addressOf, filesOf, LEASES, LOGS } from "./files";
 import { loaderState, nameOf, own } from "./loaders";
 import { installerDirectories } from "./installers";
@@ -92,6 +93,7 @@ const type: ResourceType<MasterServer> = {
       },
       outputs: settled({ ref: refOf(input), url: `http://${addressOf(input)}` }),
       checks: checks(input),
+      doctor: doctor(),
       sources: { ...sources, ...secure.sources },
       builds,
     };
