@@ -250,4 +250,8 @@ export type Check =
   | { check: "port"; protocol: "udp" | "tcp"; address?: string; port: number; unit: string; kernel?: true }
   /** No other DHCP server may answer on the interface that holds (or, without one, routes to) this subnet. */
   | { check: "no-other-dhcp"; subnet: string; interface?: string }
+  /** The interface is there; and it, or without a name any one, has an address in this subnet. */
+  | { check: "interface"; interface?: string; subnet?: string }
+  /** An address that clients are told by this field is the host's own. */
+  | { check: "address"; field: string; address: string }
   | { check: "clock" };

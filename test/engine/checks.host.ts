@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { asked, judged } from "./questions.ts";
 
-/** Two interfaces with a cable between them; on the far one a DHCP server of a few lines may answer. */
+/** Two interfaces with a cable between them, and one without: of a DHCP server of a few lines that may answer on the far one, and of addresses. */
 const NETWORK = `
 mount -t sysfs sysfs /sys; ip link set lo up; ip link add near type veth peer name far; ip link set far address 02:00:00:00:00:99
-ip link set near up; ip link set far up; ip addr add 10.9.0.1/24 dev near; ip addr add 10.9.0.99/24 dev far`;
+ip link set near up; ip link set far up; ip addr add 10.9.0.1/24 dev near; ip addr add 10.9.0.99/24 dev far
+ip link add loose type veth peer name end; ip link set loose up; ip addr add 10.7.0.1/24 dev loose`;
 const exchange = (server: string) => asked([{ check: "no-other-dhcp", subnet: "10.9.0.0/24", interface: "near" }, { check: "no-other-dhcp", subnet: "10.8.0.0/24" }], `${NETWORK}\n${server}\nsleep 0.3`);
 
 const OFFERING = `perl -e '
@@ -67,6 +68,49 @@ test("a port of iSCSI may be the kernel's, whoever told it; a process has it to 
   assert.equal(judged({ ...port, kernel: true }, kernel).ok, true);
   assert.equal(judged(port, kernel).ok, false);
   assert.match(judged({ ...port, kernel: true }, 'ss\tLISTEN 0 256 10.0.0.2:3260 0.0.0.0:* users:(("tgtd",pid=7,fd=6))\n').what, /taken by tgtd \(process 7\)/);
+});
+
+test("an interface that is not there, one without an address in the subnet, a subnet on none, an address of nobody", async () => {
+  const on = (subnet: string, name?: string) => ({ check: "interface", subnet, ...(name && { interface: name }) });
+  const address = (address: string) => ({ check: "address", field: "http.address", address });
+  const has = "which has far (10.9.0.99), near (10.9.0.1), loose (10.7.0.1)";
+  const cases = [
+    [on("10.9.0.0/24"), true, "10.9.0.0/24 is on far"],
+    [on("10.9.0.0/24", "near"), true, "10.9.0.0/24 is on near"],
+    [{ check: "interface", interface: "near" }, true, "near is an interface of the master"],
+    [on("10.9.0.0/24", "eth7"), false, `eth7 is no interface of the master, ${has}`, 'Write interface: "far", which has an address in 10.9.0.0/24, or leave it out.'],
+    [on("10.6.0.0/24", "eth7"), false, `eth7 is no interface of the master, ${has}`, "Write one that is there as interface."],
+    [{ check: "interface", interface: "eth7" }, false, `eth7 is no interface of the master, ${has}`, "Write one that is there as interface."],
+    [on("10.9.0.0/24", "loose"), false, `loose has no address in 10.9.0.0/24, so that no machine on it is answered; the master has ${has.slice(10)}`, 'Write interface: "far", which has an address in 10.9.0.0/24, or leave it out.'],
+    [on("10.6.0.0/24", "near"), false, `near has no address in 10.6.0.0/24, so that no machine on it is answered; the master has ${has.slice(10)}`, "Give near an address in 10.6.0.0/24."],
+    [on("10.6.0.0/24"), false, `10.6.0.0/24 is on no interface of the master, ${has}`, "Give the interface of those machines an address in 10.6.0.0/24, or say relay: true if a router relays their requests."],
+    [address("10.9.0.99"), true, "http.address 10.9.0.99 is on far"],
+    [address("10.9.0.9"), false, `http.address 10.9.0.9 is on no interface of the master, ${has}`, "Write one of these as http.address, or give 10.9.0.9 to an interface."],
+  ] as const;
+  const found = await asked(cases.map(([check]) => check), NETWORK);
+  for (const [i, [check, ok, what, mend]] of cases.entries()) assert.deepEqual([found[i]!.ok, found[i]!.what, found[i]!.mend], [ok, what, mend], JSON.stringify(check));
+});
+
+test("an interface without a carrier is a hint, and a host without ip hinders nobody", async () => {
+  const [loose] = await asked([{ check: "interface", subnet: "10.7.0.0/24" }], NETWORK);
+  assert.deepEqual([loose!.ok, loose!.hint, loose!.what], [true, true, "loose, which has an address in 10.7.0.0/24, is down"]);
+  for (const check of [{ check: "interface", interface: "eth7" }, { check: "address", field: "address", address: "10.9.0.1" }]) assert.deepEqual([judged(check, "").ok, judged(check, "").hint], [true, true]);
+});
+
+test("interfaces as ip shows them: of a container, of a bridge, with several addresses, and of many only some", () => {
+  const shown = `1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000\\    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00
+2: eth0@if5: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default \\    link/ether 02:42:ac:11:00:02 brd ff:ff:ff:ff:ff:ff link-netnsid 0
+3: br0.7@br0: <BROADCAST,MULTICAST> mtu 1500 qdisc noop state DOWN mode DEFAULT group default qlen 1000\\    link/ether 52:54:00:00:00:01 brd ff:ff:ff:ff:ff:ff
+1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever
+2: eth0    inet 172.17.0.2/16 brd 172.17.255.255 scope global eth0\\       valid_lft forever preferred_lft forever
+2: eth0    inet 10.0.0.2/24 scope global secondary eth0:1\\       valid_lft forever preferred_lft forever
+3: br0.7    inet 10.0.7.1 peer 10.0.7.2/32 scope global br0.7\\       valid_lft forever preferred_lft forever
+`;
+  const subnet = (subnet: string) => judged({ check: "interface", subnet }, shown);
+  assert.deepEqual([subnet("10.0.0.0/24").what, subnet("10.0.7.0/24").what], ["10.0.0.0/24 is on eth0", "br0.7, which has an address in 10.0.7.0/24, is down"]);
+  assert.match(subnet("10.1.0.0/24").what, /which has eth0 \(172\.17\.0\.2, 10\.0\.0\.2\), br0\.7 \(10\.0\.7\.1\)$/);
+  const many = Array.from({ length: 12 }, (_, i) => `${i}: v${i}: <UP,LOWER_UP> mtu 1500\n${i}: v${i}    inet 10.5.${i}.1/24\n`).join("");
+  assert.match(judged({ check: "interface", subnet: "10.1.0.0/24" }, many).what, /v7 \(10\.5\.7\.1\) and 4 more$/);
 });
 
 test("a clock counts as wrong by what cannot be the way of the answer, from a minute on; an unkept one is a hint", async () => {

@@ -5,6 +5,7 @@ import { clock } from "./clock";
 import { debian } from "./debian";
 import { dhcp } from "./dhcp";
 import { driver } from "./driver";
+import { address, network } from "./interface";
 import { lio } from "./lio";
 import { pool } from "./pool";
 import { port } from "./port";
@@ -37,4 +38,7 @@ export interface When {
 }
 
 /** Every check by its name. */
-export const questions: { [name in Check["check"]]: Question } = { debian, space, driver, reflink, pool, volume, lio, port, "no-other-dhcp": dhcp, clock };
+export const questions: { [name in Check["check"]]: Question } = {
+  debian, space, driver, reflink, pool, volume, lio, port, interface: network, "no-other-dhcp": dhcp,
+  address, clock,
+};

@@ -60,10 +60,14 @@ export function reserved({ master, subnet: text, address, router, dns, ntp, mode
 
 function checks({ mode, relay, subnet: net, interface: only, master }: DhcpPool): Check[] {
   // Behind a relay nothing can be probed from here; a proxy is made for there being another server.
-  if (mode === "proxy" || relay) return [];
+  if (relay) return [];
   const through = only ?? master.interface;
-  return [{ check: "no-other-dhcp", subnet: net, ...(through && { interface: through }) }];
+  const on = { subnet: net, ...(through && { interface: through }) };
+  return [{ check: "interface", ...on }, ...(mode === "proxy" ? [] : [{ check: "no-other-dhcp" as const, ...on }])];
 }
+
+/** Where its machines are told an address of their own. */
+const doctor = ({ address }: DhcpPool): Check[] => (address ? [{ check: "address", field: "address", address }] : []);
 
 const type: ResourceType<DhcpPool> = {
   name: "DhcpPool",
@@ -87,6 +91,7 @@ const type: ResourceType<DhcpPool> = {
       },
       outputs: settled({ ref }),
       checks: checks(pool),
+      doctor: doctor(pool),
     };
   },
 };

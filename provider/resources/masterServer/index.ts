@@ -52,10 +52,11 @@ function rules(input: MasterServer): Problem[] {
 }
 
 function checks(input: MasterServer): Check[] {
-  const { address, http, loaders, imaging, secureBoot } = input;
+  const { address, http, interface: only, loaders, imaging, secureBoot } = input;
   const room = [...own(loaders).map(([, blob]) => blob), ...Object.values(secureBoot ?? {})].reduce((sum, { size }) => sum + (size ?? 0), ROOM + (imaging ? IMAGING_ROOM : 0));
   return [
     { check: "debian" },
+    ...(only ? [{ check: "interface" as const, interface: only }] : []),
     { check: "space", path: SITE, bytes: room },
     { check: "port", protocol: "udp", port: 67, unit: DHCP_UNIT },
     { check: "port", protocol: "udp", port: 69, unit: DHCP_UNIT },
@@ -93,7 +94,7 @@ const type: ResourceType<MasterServer> = {
       },
       outputs: settled({ ref: refOf(input), url: `http://${addressOf(input)}` }),
       checks: checks(input),
-      doctor: doctor(),
+      doctor: doctor(input),
       sources: { ...sources, ...secure.sources },
       builds,
     };
