@@ -254,4 +254,6 @@ export type Check =
   | { check: "interface"; interface?: string; subnet?: string }
   /** An address that clients are told by this field is the host's own. */
   | { check: "address"; field: string; address: string }
-  | { check: "clock" };
+  | { check: "clock" }
+  /** No packet filter keeps these out: "67/udp". */
+  | { check: "firewall"; ports: string[] };

@@ -5,6 +5,7 @@ import { clock } from "./clock";
 import { debian } from "./debian";
 import { dhcp } from "./dhcp";
 import { driver } from "./driver";
+import { firewall } from "./firewall";
 import { address, network } from "./interface";
 import { lio } from "./lio";
 import { pool } from "./pool";
@@ -40,5 +41,5 @@ export interface When {
 /** Every check by its name. */
 export const questions: { [name in Check["check"]]: Question } = {
   debian, space, driver, reflink, pool, volume, lio, port, interface: network, "no-other-dhcp": dhcp,
-  address, clock,
+  address, clock, firewall,
 };

@@ -66,8 +66,11 @@ function checks({ mode, relay, subnet: net, interface: only, master }: DhcpPool)
   return [{ check: "interface", ...on }, ...(mode === "proxy" ? [] : [{ check: "no-other-dhcp" as const, ...on }])];
 }
 
-/** Where its machines are told an address of their own. */
-const doctor = ({ address }: DhcpPool): Check[] => (address ? [{ check: "address", field: "address", address }] : []);
+/** Where its machines are told an address of their own, that is asked; and the port that firmware comes back to a proxy by. */
+const doctor = ({ mode, address }: DhcpPool): Check[] => [
+  ...(address ? [{ check: "address" as const, field: "address", address }] : []),
+  ...(mode === "proxy" ? [{ check: "firewall" as const, ports: ["4011/udp"] }] : []),
+];
 
 const type: ResourceType<DhcpPool> = {
   name: "DhcpPool",

@@ -19,7 +19,7 @@ import { ISCSI_UNIT, unitPath } from "./services";
 import type { MasterServer } from "./types";
 
 const template = templates(__dirname);
-const PORT = 3260;
+export const ISCSI_PORT = 3260;
 const SYSTEM = /^\/(bin|boot|dev|etc|lib|lib32|lib64|proc|root|run|sbin|sys|tmp|usr)(\/|$)/;
 /** What else is kept on a master: a volume may have any of these names. */
 const OTHERS = [HTTP, TFTP, `${SITE}/claims`, `${SITE}/dhcp-hosts`, REPORTS, SEEDS, CIDATA, MEMORY, LEDGER, LOGS];
@@ -33,7 +33,7 @@ const PACKAGES: Record<VolumeDriver, HostState["packages"]> = { reflink: { tgt: 
 /** How disks are offered: by a daemon, or by a script that tells the kernel. Both are units of our own, beside what the host may offer by itself. */
 function iscsiFiles({ driver, path, pool = "" }: StorageRef, address: string): Record<string, string> {
   if (daemonOf(driver) === "tgt")
-    return { [TARGETS_CONF]: `include ${TARGETS}/*.conf\n`, [unitPath(ISCSI_UNIT)]: template("iscsi.service.njk", { address, port: PORT, control: CONTROL, conf: TARGETS_CONF, store: path }) };
+    return { [TARGETS_CONF]: `include ${TARGETS}/*.conf\n`, [unitPath(ISCSI_UNIT)]: template("iscsi.service.njk", { address, port: ISCSI_PORT, control: CONTROL, conf: TARGETS_CONF, store: path }) };
   return {
     [LIO_SCRIPT]: [readFileSync(join(__dirname, "lio.sh"), "utf8"), lioLibrary.text, "", '"lio_$1"', ""].join("\n").replace(/\n{3,}/g, "\n\n"),
     [unitPath(ISCSI_UNIT)]: template("lio.service.njk", { script: LIO_SCRIPT, targets: TARGETS, store: path, group: driver === "lvm-thin" ? pool.split("/")[0] : "" }),
@@ -56,7 +56,7 @@ export function storageState({ storage, address, retries }: MasterServer): State
     },
     // A target that changes is told to the daemon; a restart would cut all the others' sessions.
     services: { [ISCSI_UNIT]: { restartOn: [unitPath(ISCSI_UNIT)], order: 40 }, ...fresh.services },
-    checks: [{ check: "driver", driver }, ...storeChecks(storage), { check: "port", protocol: "tcp", port: PORT, unit: ISCSI_UNIT, address, ...(daemon === "lio" && { kernel: true as const }) }],
+    checks: [{ check: "driver", driver }, ...storeChecks(storage), { check: "port", protocol: "tcp", port: ISCSI_PORT, unit: ISCSI_UNIT, address, ...(daemon === "lio" && { kernel: true as const }) }],
   };
 }
 
