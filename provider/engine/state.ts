@@ -256,4 +256,11 @@ export type Check =
   | { check: "address"; field: string; address: string }
   | { check: "clock" }
   /** No packet filter keeps these out: "67/udp". */
-  | { check: "firewall"; ports: string[] };
+  | { check: "firewall"; ports: string[] }
+  /** Of a host in service, each of these that it knows is active. */
+  | { check: "units"; units: string[] }
+  /** Where the unit is in service, this is answered, and handed out by TFTP. */
+  | { check: "http"; url: string; unit: string }
+  | { check: "tftp"; address: string; file: string; unit: string }
+  /** Where the unit is in service, its user can read all that is below these paths. */
+  | { check: "readable"; user: string; paths: string[]; unit: string };

@@ -10,11 +10,14 @@ import { SWITCH, switchTo } from "./switch";
 const DOCTOR = `netboot doctor [--stack NAME] [--json]
 
   Asks every master of the Pulumi program in this folder what \`pulumi up\` would ask before its first write: system and tools, sudo,
-  disk space, ports, other DHCP servers. Writes nothing.
-  Exits with 1 where something stands in the way, or the program does not preview.
+  disk space, ports and who holds them, interfaces, other DHCP servers; and what else keeps machines from booting: addresses, clock, firewall, and
+  of a master in service its units, what HTTP and TFTP answer, and files that their daemons cannot read (docs/operations.md). Writes nothing.
+  A line says ok, FAIL with its mend, or hint: what may be right as it is, or could not be told.
+  Exits with 1 where a line says FAIL, a master cannot be reached, or the program does not preview; a hint alone does not change that it exits with 0.
 
     netboot doctor
     netboot doctor --json | jq '.[] | select(.ok | not)'
+    netboot doctor --json | jq -r '.[] | select(.hint) | .what'
 `;
 
 const STATUS = `netboot status [--stack NAME] [--json] [--once]

@@ -28,7 +28,7 @@ export async function planned(provider: DynamicProvider, type: string, news: any
     return bare(inputs);
 }
 
-const bare = (value: any): any =>
+export const bare = (value: any): any =>
     !value || typeof value !== "object" ? value : Array.isArray(value) ? value.map(bare) : "4dabf18193072939515e22adb298388d" in value ? bare(value.value) : Object.fromEntries(Object.entries(value).map(([key, v]) => [key, bare(v)]));
 
 /** A program on the host. */

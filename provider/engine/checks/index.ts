@@ -6,12 +6,16 @@ import { debian } from "./debian";
 import { dhcp } from "./dhcp";
 import { driver } from "./driver";
 import { firewall } from "./firewall";
+import { http } from "./http";
 import { address, network } from "./interface";
 import { lio } from "./lio";
 import { pool } from "./pool";
 import { port } from "./port";
+import { readable } from "./readable";
 import { reflink } from "./reflink";
 import { space } from "./space";
+import { tftp } from "./tftp";
+import { units } from "./units";
 import { volume } from "./volume";
 
 export interface Finding {
@@ -41,5 +45,5 @@ export interface When {
 /** Every check by its name. */
 export const questions: { [name in Check["check"]]: Question } = {
   debian, space, driver, reflink, pool, volume, lio, port, interface: network, "no-other-dhcp": dhcp,
-  address, clock, firewall,
+  address, clock, firewall, units, http, tftp, readable,
 };

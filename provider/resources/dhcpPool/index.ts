@@ -6,6 +6,7 @@ import { canonicalRange, canonicalSubnet, dotted, ipv4, netmask, range, subnet, 
 import { templates } from "../../render";
 import type { Claim, ResourceType } from "../../resource";
 import { hasUnknown, settled, UNKNOWN } from "../../unknown";
+import { answering } from "../masterServer/doctor";
 import { rules } from "./rules";
 import type { DhcpPool } from "./types";
 
@@ -67,10 +68,14 @@ function checks({ mode, relay, subnet: net, interface: only, master }: DhcpPool)
 }
 
 /** Where its machines are told an address of their own, that is asked; and the port that firmware comes back to a proxy by. */
-const doctor = ({ mode, address }: DhcpPool): Check[] => [
-  ...(address ? [{ check: "address" as const, field: "address", address }] : []),
-  ...(mode === "proxy" ? [{ check: "firewall" as const, ports: ["4011/udp"] }] : []),
-];
+function doctor(pool: DhcpPool): Check[] {
+  const { mode, address } = pool;
+  const { http, tftp } = servers(pool);
+  return [
+    ...(address ? [{ check: "address" as const, field: "address", address }, ...answering(`${http}/boot.ipxe`, tftp, scriptOf(pool))] : []),
+    ...(mode === "proxy" ? [{ check: "firewall" as const, ports: ["4011/udp"] }] : []),
+  ];
+}
 
 const type: ResourceType<DhcpPool> = {
   name: "DhcpPool",

@@ -79,6 +79,7 @@ const type: ResourceType<MasterServer> = {
     const register = registerState(input);
     const secure = secureState(input);
     const http = `${SITE}/http`;
+    const units = { ...services, ...multicast.services, ...disks.services };
     return {
       state: {
         packages: { "dnsmasq-base": {}, "nginx-light": { quiet: ["nginx.service"], leaves: ["/var/www/html/index.nginx-debian.html", "/var/www/html", "/var/www"] }, ipxe: {}, ...multicast.packages, ...disks.packages },
@@ -90,11 +91,11 @@ const type: ResourceType<MasterServer> = {
         ...(artifacts && { artifacts }),
         files: { ...filesOf(input), ...multicast.files, ...disks.files, ...page.files, ...register.files, ...secure.files },
         ...(Object.keys(register.places).length && { places: register.places }),
-        services: { ...services, ...multicast.services, ...disks.services },
+        services: units,
       },
       outputs: settled({ ref: refOf(input), url: `http://${addressOf(input)}` }),
       checks: checks(input),
-      doctor: doctor(input),
+      doctor: doctor(input, Object.keys(units)),
       sources: { ...sources, ...secure.sources },
       builds,
     };
