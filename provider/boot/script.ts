@@ -18,7 +18,30 @@ export const TFTP = `${SITE}/tftp`;
 export const menuPath = (name: string) => `/menu/${name}.ipxe`;
 
 /** A boot as templates render it: no references any more, only words. Nothing for the local disk. */
-export type Job = { kind: "kernel"; kernel: string; initrds: string[]; cmdline: string; /** Whose order must be there first: a machine's by name, or each one's by its MAC address. */ order?: Pick<Booting, "machine">; /** Arguments that iPXE fills in. */ own?: string; /** The disk of the master that it finds as its first one. */ volume?: string; /** Of an installation: what it must take before it begins, one after the other, and where it says that none is left. */ begin?: { tokens: string[]; spent: string } } | { kind: "chain"; url: string } | ({ kind: "menu"; url: string } & Seen) | { kind: "disk"; volume: string; /** The master is asked for fresh disks first. */ fresh: boolean } | WinPeJob | { kind: "door"; behind: string } | { kind: "memtest"; folder: string; cmdline: string } | { kind: "hardware" | "reboot" | "poweroff" | "shell" };
+export type Job =
+  | KernelJob
+  | WinPeJob
+  | { kind: "chain"; url: string }
+  | ({ kind: "menu"; url: string } & Seen)
+  | { kind: "disk"; volume: string; /** The master is asked for fresh disks first. */ fresh: boolean }
+  | { kind: "door"; behind: string }
+  | { kind: "memtest"; folder: string; cmdline: string }
+  | { kind: "hardware" | "reboot" | "poweroff" | "shell" };
+
+interface KernelJob {
+  kind: "kernel";
+  kernel: string;
+  initrds: string[];
+  cmdline: string;
+  /** Whose order must be there first: a machine's by name, or each one's by its MAC address. */
+  order?: Pick<Booting, "machine">;
+  /** Arguments that iPXE fills in. */
+  own?: string;
+  /** The disk of the master that it finds as its first one. */
+  volume?: string;
+  /** Of an installation: what it must take before it begins, one after the other, and where it says that none is left. */
+  begin?: { tokens: string[]; spent: string };
+}
 
 /** What a menu is told of the machine: nothing, or settings by name. */
 interface Seen {
@@ -87,7 +110,7 @@ export const registering = (master: Pick<MasterRef, "http" | "imaging">): Job =>
  * The imaging system, and what it is told: who the machine is, where its master is, and what to do. iPXE takes an initial RAM disk of any length for whole that came with
  * status 200: a kernel that finds none in it restarts (kernel-parameters.txt, panic=), so that the machine asks again.
  */
-function started(machine: string, { http, imaging }: Pick<MasterRef, "http" | "imaging">, what: string): Extract<Job, { kind: "kernel" }> {
+function started(machine: string, { http, imaging }: Pick<MasterRef, "http" | "imaging">, what: string): KernelJob {
   const { id, cmdline } = imaging!;
   const own = ["panic=30", `netboot.master=${http}`, `netboot.machine=${machine}`, "netboot.mac=${netX/mac}", what].join(" ");
   return { kind: "kernel", kernel: `/imaging/${id}/vmlinuz`, initrds: [`/imaging/${id}/initrd`], cmdline, own };

@@ -61,7 +61,11 @@ const type: ResourceType<Fleet> = {
     const builds = Object.assign({}, ...wanted.map((one) => one.builds));
     const switches = Object.assign({}, ...wanted.map((one) => one.switches));
     const shown = pageFiles(`fleet-${fleet.name}`, fleet.master, all);
-    return { state: merged([...wanted.map(({ state }) => state), ...(Object.keys(shown).length ? [{ files: shown }] : [])]), ...(Object.keys(builds).length && { builds }), ...(Object.keys(switches).length && { switches }), outputs: settled({ nextBoots: Object.fromEntries(all.map((machine) => [machine.name, nextBootOf(machine)])) }) };
+    return {
+      state: merged([...wanted.map(({ state }) => state), ...(Object.keys(shown).length ? [{ files: shown }] : [])]),
+      ...(Object.keys(builds).length && { builds }), ...(Object.keys(switches).length && { switches }),
+      outputs: settled({ nextBoots: Object.fromEntries(all.map((machine) => [machine.name, nextBootOf(machine)])) }),
+    };
   },
 };
 export default type;

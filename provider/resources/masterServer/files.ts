@@ -24,7 +24,11 @@ export function filesOf(input: MasterServer): Record<string, string> {
     [`${LIVE}/dnsmasq.conf`]: template("dnsmasq.conf.njk", { interface: input.interface ?? "", listen: listen(input), tftpRoot: TFTP, leases: LEASES, hosts: `${SITE}/dhcp-hosts` }),
     // No pool can have this name: they begin with a letter or a digit.
     [`${LIVE}/dnsmasq.d/_clients.conf`]: template("clients.conf.njk", {}),
-    [`${LIVE}/nginx.conf`]: template("nginx.conf.njk", { listen: http.address ? `${http.address}:${http.port}` : String(http.port), root: `${SITE}/http`, passwords: PASSWORDS, site: SITE, imaging: input.imaging !== undefined, installers: input.installers, storage: input.storage !== undefined, run: RUN, multicast: input.imaging?.multicast !== undefined, fresh: FRESH, captureLimit: String(bytes(input.imaging?.captureLimit ?? "") ?? 0), logs: LOGS }),
+    [`${LIVE}/nginx.conf`]: template("nginx.conf.njk", {
+      listen: http.address ? `${http.address}:${http.port}` : String(http.port), root: `${SITE}/http`, site: SITE, run: RUN, fresh: FRESH, logs: LOGS, passwords: PASSWORDS,
+      imaging: input.imaging !== undefined, multicast: input.imaging?.multicast !== undefined, captureLimit: String(bytes(input.imaging?.captureLimit ?? "") ?? 0),
+      installers: input.installers, storage: input.storage !== undefined,
+    }),
     [unitPath(DHCP_UNIT)]: template("dhcp.service.njk", { live: LIVE }),
     [unitPath(HTTP_UNIT)]: template("http.service.njk", { live: LIVE, logs: LOGS, run: RUN, multicast: input.imaging?.multicast !== undefined, storage: input.storage !== undefined }),
     ...installerFiles(input),

@@ -65,6 +65,10 @@ function checks(input: MasterServer): Check[] {
   ];
 }
 
+/** Directories that every master has. */
+const SERVED = ["", "/blob", "/group", "/group/mac", "/group/prefix", "/loader", "/mac", "/menu", "/serial", "/uuid"].map((part) => `${SITE}/http${part}`);
+const OWN = Object.fromEntries([SITE, ...SERVED, `${SITE}/tftp`, `${SITE}/dhcp-hosts`, LEASES, LOGS].map((path) => [path, "0755"]));
+
 const type: ResourceType<MasterServer> = {
   name: "MasterServer",
   // An address alone stays one: it is nginx that reads it.
@@ -78,14 +82,11 @@ const type: ResourceType<MasterServer> = {
     const page = pageState(input);
     const register = registerState(input);
     const secure = secureState(input);
-    const http = `${SITE}/http`;
     const units = { ...services, ...multicast.services, ...disks.services };
     return {
       state: {
         packages: { "dnsmasq-base": {}, "nginx-light": { quiet: ["nginx.service"], leaves: ["/var/www/html/index.nginx-debian.html", "/var/www/html", "/var/www"] }, ipxe: {}, ...multicast.packages, ...disks.packages },
-        directories: Object.fromEntries(
-          [SITE, http, ...["blob", "group", "group/mac", "group/prefix", "loader", "mac", "menu", "serial", "uuid"].map((part) => `${http}/${part}`), `${SITE}/tftp`, `${SITE}/dhcp-hosts`, LEASES, LOGS].map((path) => [path, "0755"]).concat(Object.entries({ ...directories, ...installerDirectories(input), ...disks.directories, ...page.directories, ...secure.directories })),
-        ),
+        directories: { ...OWN, ...directories, ...installerDirectories(input), ...disks.directories, ...page.directories, ...secure.directories },
         links: { ...links, ...secure.links },
         ...(Object.keys({ ...blobs, ...secure.blobs }).length && { blobs: { ...blobs, ...secure.blobs } }),
         ...(artifacts && { artifacts }),

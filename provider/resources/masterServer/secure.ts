@@ -19,7 +19,7 @@ export function secureState(input: MasterServer) {
     links: Object.fromEntries(all.map(([part, blob]) => [`${TFTP}/${NAMES[part]}`, served(blob)])),
     blobs: Object.fromEntries(all.map(([, blob]): [string, BlobSpec] => [served(blob), { sha256: blob.sha256!, size: blob.size! }])),
     sources: Object.fromEntries(all.map(([, { sha256, path }]) => [sha256!, path])),
-    directories: all.length ? { [`${TFTP}/grub`]: "0755" } : {},
+    directories: Object.fromEntries(all.length ? [[`${TFTP}/grub`, "0755"]] : []),
     files: all.length ? LEAD : {},
   };
 }
