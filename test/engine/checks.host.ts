@@ -47,6 +47,12 @@ test("what disks are kept in: said how full it is and how much they promise; wha
   const thin = { check: "pool", driver: "lvm-thin", pool: "vg0/netboot" }, zfs = { check: "pool", driver: "zfs", pool: "tank/netboot" };
   assert.deepEqual([judged(thin, "12.30\n1000\n5200\n").ok, judged(thin, "12.30\n1000\n5200\n").what], [true, "vg0/netboot is 13 % full; its disks promise 5.2 times what it holds"]);
   assert.equal(judged(zfs, "4%\n1000\n0\n").what, "tank/netboot is 4 % full; its disks promise 0.0 times what it holds");
+  const limits = "warn 80\nrefuse 90\npool vg0/netboot\n";
+  for (const [full, hint, so] of [[79, undefined, ";"], [80, true, ", and from 80 % on a run that makes volumes warns;"], [90, true, ", and from 90 % on no volume is made;"]] as const) {
+    const finding = judged(thin, `${full}.00\n1000\n5200\n${limits}`);
+    assert.deepEqual([finding.ok, finding.hint, finding.what], [true, hint, `vg0/netboot is ${full} % full${so} its disks promise 5.2 times what it holds`]);
+    assert.equal(judged({ check: "reflink", path: "/s" }, `xfs\n/s ${full} 1000\n3200\n${limits}`).hint, hint);
+  }
   for (const [check, answer, what, mend] of [
     [thin, "none", "there is no thin pool vg0/netboot", /^Make it: lvcreate --type thin-pool -l 90%FREE -n netboot vg0; or/],
     [thin, "other", "vg0/netboot is a logical volume, and no thin pool", /lvcreate --type thin-pool/],
@@ -59,7 +65,7 @@ test("what disks are kept in: said how full it is and how much they promise; wha
     assert.deepEqual([finding.ok, finding.what], [false, what]);
     assert.match(finding.mend!, mend);
   }
-  assert.deepEqual([judged({ check: "lio" }, "lio\n6.1.0\n").ok, judged({ check: "reflink", path: "/s" }, "xfs /s 34 1000 3200").what], [true, "/s lies on xfs, mounted at /s; it is 34 % full, and its disks promise 3.2 times what it holds"]);
+  assert.deepEqual([judged({ check: "lio" }, "lio\n6.1.0\n").ok, judged({ check: "reflink", path: "/s" }, "xfs\n/s 34 1000\n3200\n").what], [true, "/s lies on xfs, mounted at /s; it is 34 % full, and its disks promise 3.2 times what it holds"]);
 });
 
 test("a port of iSCSI may be the kernel's, whoever told it; a process has it to itself", () => {
