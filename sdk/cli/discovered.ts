@@ -44,7 +44,7 @@ async function list(masters: DiscoveringMaster[], machines: DiscoveredMachine[],
     if (json) return print(machines);
     const { discoveredRows } = await import("@pulumi-netboot/provider");
     const { names, rows } = await discoveredRows(machines);
-    process.stdout.write(machines.length ? columns(names.map((name) => name.toUpperCase()), rows, process.stdout.isTTY ? process.stdout.columns : undefined) : "No unknown machine has registered.\n");
+    process.stdout.write(machines.length ? columns(names.map((name) => name.toUpperCase()), rows) : "No unknown machine has registered.\n");
     for (const { host, idle, free, machines: known } of masters) {
         const left = known.filter(({ declared }) => declared).length;
         if (idle) process.stderr.write(`${host}: ${idle}.\n`);

@@ -51,5 +51,5 @@ const full = ({ machine, host }: PoweredMachine) => `${machine}@${host}`;
 function table(results: PowerResult[]): string {
     const several = (name: string) => results.filter(({ machine }) => machine === name).length > 1;
     const rows = results.map(({ machine, way, host, outcome, words }) => [several(machine) ? `${machine} of ${host}` : machine, way, outcome === "failed" ? `FAILED: ${words}` : words]);
-    return columns(["MACHINE", "BY", "POWER"], rows, process.stdout.isTTY ? process.stdout.columns : undefined);
+    return columns(["MACHINE", "BY", "POWER"], rows);
 }

@@ -31,10 +31,10 @@ async function table(machines: MachineStatus[], live: boolean, partial: boolean)
     if (!machines.length) return partial ? "" : "No resource of this stack declares a machine.\n";
     const { statusRows } = await import("@pulumi-netboot/provider");
     // What has left the screen at its top cannot be written over: two lines for the names and the rest, one for the cursor.
-    const height = live ? (process.stdout.rows ?? 24) - 3 : Infinity;
+    const height = live ? (process.stdout.rows || 24) - 3 : Infinity;
     const more = below(machines, height);
     const { names, rows, left } = await statusRows(machines, Math.max(1, height - lines(more)));
-    const shown = columns(names.map((name) => name.toUpperCase()), rows, process.stdout.isTTY ? process.stdout.columns : undefined);
+    const shown = columns(names.map((name) => name.toUpperCase()), rows);
     return `${shown}${left ? `and ${left} more, which --once shows\n` : ""}${more}`;
 }
 

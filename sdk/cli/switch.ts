@@ -84,7 +84,7 @@ function named(pattern: string, all: Choosing[]): Choosing[] {
 function list(all: Choosing[], json?: boolean): number {
     const rows = all.map(({ machine, entry, entries, name }) => [machine, entry, entries.join(", "), `${KEY}:${name}`]);
     if (json) process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
-    else process.stdout.write(all.length ? columns(["MACHINE", "BOOTS", "OF", "CONFIGURATION"], rows, process.stdout.isTTY ? process.stdout.columns : undefined) : "No machine or group of this stack has a boot.choice.\n");
+    else process.stdout.write(all.length ? columns(["MACHINE", "BOOTS", "OF", "CONFIGURATION"], rows) : "No machine or group of this stack has a boot.choice.\n");
     return 0;
 }
 

@@ -20,7 +20,7 @@ export interface ServerOptions {
   /** Called before a command is started; a rejection refuses it. */
   onCommand?: (command: string) => void | Promise<void>;
   /** Answers every command with this, in one go with the session's start: as a fast host is heard by a busy client. */
-  atOnce?: string;
+  atOnce?: string | (() => string);
 }
 
 /** One message of a session, in the order in which they passed the server. */
@@ -98,7 +98,7 @@ export async function startServer(options: ServerOptions = {}) {
         }
         const stream = take();
         if (options.atOnce === undefined) return execute(stream, command);
-        stream.write(options.atOnce);
+        stream.write(typeof options.atOnce === "string" ? options.atOnce : options.atOnce());
         stream.exit(0);
         stream.end();
       });
