@@ -1,5 +1,8 @@
 // What every program of examples/ is given, and what is to come of it.
+import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { zstdCompressSync } from "node:zlib";
+import { bootableDisk } from "../lab/disk/image.ts";
 import type { Lab } from "../lab/lab.ts";
 
 export interface Case {
@@ -16,7 +19,13 @@ export interface Case {
     line: RegExp;
     /** What is meant to outlive it. */
     stays?: string[];
+    /** What its owner sets when the first up has done its work: what machines have put on the master by then, which stays, and what the next preview must say. */
+    later?: { files: Record<string, Buffer>; config: Record<string, string | Record<string, string>>; says: RegExp };
 }
+
+/** As a machine sends its disk. */
+const captured = zstdCompressSync(bootableDisk());
+const digest = createHash("sha256").update(captured).digest("hex");
 
 const mac = (file: string) => `/srv/netboot/http/mac/${file}.ipxe`;
 export const examples: Record<string, Case> = {
@@ -52,7 +61,14 @@ export const examples: Record<string, Case> = {
         images: ["classroom.img"],
         resources: 5, file: mac("52-54-00-00-00-41"), line: /netboot\.order=/, stays: ["/var/lib/netboot-ledger"],
     },
-    "capture-and-roll-out": { config: () => ({ gold: "52:54:00:00:00:31" }), resources: 3, file: mac("52-54-00-00-00-31"), line: /netboot\.order=/, stays: ["/var/lib/netboot-ledger"] },
+    "capture-and-roll-out": {
+        config: () => ({ gold: "52:54:00:00:00:31" }), resources: 3, file: mac("52-54-00-00-00-31"), line: /netboot\.order=/, stays: ["/var/lib/netboot-ledger"],
+        later: {
+            files: { "/srv/netboot/captures/golden/1.zst": captured, "/srv/netboot/captures/golden/1.zst.done": Buffer.from(`image ${digest}\n`) },
+            config: { golden: digest, seats: { "seat-1": "52:54:00:00:00:32", "seat-2": "52:54:00:00:00:33" } },
+            says: /; 2 machines in this run so far, of at most 30 \(maxErase\)/,
+        },
+    },
     "rental-desk": {
         config: (lab) => ({ desks: { "desk-01": { mac: "52:54:00:00:00:71", address: lab.at(71), outlet: 7 } } }),
         programs: ["/usr/local/sbin/strip"],

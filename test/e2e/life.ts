@@ -1,7 +1,7 @@
 // What becomes of an example of examples.ts: its preview, and a whole life of it with the real CLI on a plain master.
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 import { bootableDisk } from "../lab/disk/image.ts";
 import type { Lab } from "../lab/lab.ts";
@@ -17,6 +17,12 @@ import { site } from "./site.ts";
 export async function projectOf(lab: Lab, master: Master, { name, config, images = [] }: Case & { name: string }): Promise<Project & Disposable> {
     images.forEach((image, i) => writeFileSync(join(lab.folder, image), Buffer.concat([bootableDisk(), Buffer.alloc(512 * i)])));
     return site(lab, master, name, config?.(lab));
+}
+
+/** Sets it as a person does, a table key by key. */
+async function set(project: Project, config: Record<string, string | Record<string, string>>): Promise<void> {
+    for (const [key, value] of Object.entries(config))
+        for (const words of typeof value === "string" ? [[key, value]] : Object.entries(value).map(([of, one]) => ["--path", `${key}["${of}"]`, one])) await project.run(["config", "set", ...words]);
 }
 
 /** Without a network: 192.0.2.1 (TEST-NET-1) answers nobody, and whatever asked it would fail, or take much longer than this. */
@@ -53,7 +59,16 @@ export async function life(t: TestContext, lab: Lab, master: Master, name: strin
     await run("up again", ["up", "--expect-no-changes"]);
     assert.deepEqual(await stand(master), then, "nothing was written, started or reloaded");
 
+    if (example.later) {
+        for (const [file, content] of Object.entries(example.later.files)) await master.exec(`base64 -d >${file} <<'.'\n${content.toString("base64")}\n.`);
+        await set(project, example.later.config);
+        assert.match((await project.run(["preview"])).text, example.later.says);
+        assert.match(await run("up later", ["up"]), example.later.says);
+        await run("up later again", ["up", "--expect-no-changes"]);
+    }
+
     await run("destroy", ["destroy"]);
+    for (const [file, content] of Object.entries(example.later?.files ?? {})) assert.equal(await master.exec(`base64 -w0 ${file}; rm ${file}; cd /srv; rmdir -p --ignore-fail-on-non-empty ${dirname(file).slice("/srv/".length)}`), content.toString("base64"));
     assert.equal(inWords(differences(before, await master.snapshot(), example.stays)), "");
     await store?.unmount();
     t.diagnostic(Object.entries(seconds).map(([what, s]) => `${what} ${s.toFixed(1)} s`).join(", "));
