@@ -38,9 +38,8 @@ exit
 /** What iPXE alone can do, and why. */
 const WHY: Partial<Record<Boot["kind"], string>> = {
   menu: "a menu is drawn by iPXE", shell: "the shell is iPXE's", chain: "what another server gives is started by iPXE", diskless: "the disk of a master is attached by iPXE",
-  clone: "the imaging system is ordered through iPXE", capture: "the imaging system is ordered through iPXE", rescue: "the imaging system is started by iPXE",
   winpe: "wimboot is started by iPXE", memtest: "Memtest86+ is not signed, and started by iPXE", hardware: "the page is iPXE's",
-} satisfies Record<Exclude<Boot["kind"], "kernel" | "install" | "local" | "reboot" | "poweroff">, string>;
+} satisfies Record<Exclude<Boot["kind"], "kernel" | "install" | "clone" | "capture" | "rescue" | "local" | "reboot" | "poweroff">, string>;
 
 /** What a kernel is started for, in words, and what is known of that kernel. */
 const kernelOf = (boot: Boot) => (boot.kind === "kernel" ? { what: `kernel image ${boot.image.name}`, ...boot.image } : boot.kind === "install" ? { what: `installer ${boot.installer.name}`, ...boot.installer } : undefined);
@@ -69,16 +68,16 @@ export function secureFiles({ name, master, mac, secureBoot, boot, localBoot }: 
   return {
     // No pool can have this name: they begin with a letter or a digit. Not in dhcp-hosts, where a line that sets a tag is the end of dnsmasq 2.90.
     [`${LIVE}/dnsmasq.d/_secure-${name}.conf`]: template("secure.conf.njk", { name, mac }),
-    [`${TFTP}/${configOf(mac)}`]: tidy(template("grub.cfg.njk", { title: `machine ${name}`, job: grubJob(boot, who), loaders: loadersOf(local), server: master.http.replace("http://", "") })),
+    [`${TFTP}/${configOf(mac)}`]: tidy(template("grub.cfg.njk", { title: `machine ${name}`, job: grubJob(boot, who, mac), loaders: loadersOf(local), server: master.http.replace("http://", "") })),
   };
 }
 
-/** What iPXE would do, with words one by one, as GRUB quotes, and with the order where GRUB keeps it. */
-function grubJob(boot: Boot, who: Booting) {
+/** What iPXE would do, with words one by one, as GRUB quotes, and with the order where GRUB keeps it. The imaging system's kernel is the distribution's, and signed by it. */
+function grubJob(boot: Boot, who: Booting, mac: string) {
   const job = jobOf(boot, who);
   if (job?.kind !== "kernel") return false;
   const words = (text: string) => text.split(" ").filter(Boolean);
-  return { ...job, name: kernelOf(boot)?.what, arguments: words(job.cmdline), own: words((job.own ?? "").replace("${netboot-order}", "$netboot_order")) };
+  return { ...job, name: kernelOf(boot)?.what ?? "imaging system", arguments: words(job.cmdline), own: words((job.own ?? "").replace("${netboot-order}", "$netboot_order").replace("${netX/mac}", mac)) };
 }
 
 /** Where signed loaders are on a disk: those of systems first, as the one of UEFI's convention (UEFI 2.10, 3.5.1.1) may be shim's, which writes boot options. */

@@ -50,11 +50,10 @@ close_order() { # machine
 not_captured() { # machine path
   [ ! -e "$2" ] || { printf '%s is to be read into %s, which is there already: say a higher generation, or another name\n' "$1" "$2" >&2; fail; }
 }
-# An installer has no shell of ours around it: each time that it may begin is a token more, and its stamps are made here. GRUB may start it as well as iPXE.
+# An installer has no shell of ours around it: each time that it may begin is a token more, and its stamps are made here.
 tokens_and_stamps() { # machine generation
   i=0 image=$(sed -n 's/^image //p' "$O/.new.$1/job") retries=$(sed -n 's/^retries //p' "$O/.new.$1/job")
   while [ "$i" -lt "\${retries:-0}" ]; do i=$((i + 1)); : >"$C/$nonce/again-$i" && chown 33:33 "$C/$nonce/again-$i" || return; done
-  printf 'set netboot_order=%s\n' "$nonce" >"$O/.new.$1/order.grub" && sync "$O/.new.$1/order.grub" || return
   for state in writing 'done'; do
     s=$O/.new.$1/stamp.$state
     printf '%s\n' "netboot-stamp 1" "site $site" "machine $1" "generation $2" "nonce $nonce" "image $image" "state $state" >"$s" || return
@@ -74,7 +73,7 @@ give_order() { # machine generation job
   rm -rf -- "$O/.new.$1"
   mkdir -p "$O/.new.$1" && chmod 755 "$O/.new.$1" &&
     { printf '%s' "$3" | sed '1q'; printf 'nonce %s\nsite %s\n' "$nonce" "$site"; printf '%s' "$3" | sed '1d'; } >"$O/.new.$1/job" &&
-    printf '#!ipxe\nset netboot-order %s\n' "$nonce" >"$O/.new.$1/order.ipxe" && ln -s "$C/$nonce/done" "$O/.new.$1/done" &&
+    printf '#!ipxe\nset netboot-order %s\n' "$nonce" >"$O/.new.$1/order.ipxe" && printf 'set netboot_order=%s\n' "$nonce" >"$O/.new.$1/order.grub" && ln -s "$C/$nonce/done" "$O/.new.$1/done" &&
     mkdir -p "$C/$nonce" && chmod 755 "$C/$nonce" && : >"$C/$nonce/open" && chown 33:33 "$C/$nonce" "$C/$nonce/open" || fail
   if grep -q '^do capture$' "$O/.new.$1/job"; then
     image=$(captured "$O/.new.$1/job")
@@ -84,7 +83,7 @@ give_order() { # machine generation job
     find "$C/.incoming" -type f -mmin +60 -delete 2>/dev/null
   fi
   if grep -q '^do install$' "$O/.new.$1/job"; then tokens_and_stamps "$1" "$2" || fail; fi
-  sync "$O/.new.$1/order.ipxe" "$O/.new.$1/job" "$O/.new.$1" "$C/$nonce/open" "$C/$nonce" || fail
+  sync "$O/.new.$1/order.ipxe" "$O/.new.$1/order.grub" "$O/.new.$1/job" "$O/.new.$1" "$C/$nonce/open" "$C/$nonce" || fail
   entered "$1" ordered "$2" "$nonce"
   mv -T -- "$O/.new.$1" "$O/$1" && sync "$O" || fail
 }

@@ -116,6 +116,9 @@ test("a disk comes to the master whole or not at all, without its free blocks, a
     await gold.reboot();
     await gold.waitFor("local", 600_000);
     assert.ok(!gold.stages.some(({ stage }) => stage === "kernel"));
+    // GRUB would run the page that comes with a 404.
+    const order = (form: string) => fetch(`http://${master.host}/orders/gold/order.${form}`).then(async (answer) => [answer.status, form === "grub" && (await answer.text())]);
+    assert.deepEqual(await Promise.all(["ipxe", "grub"].map(order)), [[404, false], [200, "# nothing to do\n"]]);
 });
 
 test("status shows it with its digest, and the line for the program", async () => {

@@ -11,7 +11,7 @@ import { listen } from "./asked.ts";
 import { openSite, type Site } from "./cli.ts";
 import { CMDLINE } from "./rack.ts";
 
-const macs = { http: "52:54:00:00:0f:01", arm: "52:54:00:00:0f:02", secure: "52:54:00:00:0f:03", unsaid: "52:54:00:00:0f:04", forged: "52:54:00:00:0f:05", disk: "52:54:00:00:0f:06", fresh: "52:54:00:00:0f:07", debian: "52:54:00:00:0f:08" };
+const macs = { http: "52:54:00:00:0f:01", arm: "52:54:00:00:0f:02", secure: "52:54:00:00:0f:03", unsaid: "52:54:00:00:0f:04", forged: "52:54:00:00:0f:05", disk: "52:54:00:00:0f:06", fresh: "52:54:00:00:0f:07", debian: "52:54:00:00:0f:08", cloned: "52:54:00:00:0f:09" };
 
 let lab: Lab;
 let master: Master;
@@ -22,6 +22,7 @@ before(async () => {
     master = await startMaster(lab, { debian: 13 });
     site = await openSite(lab, master, "", { config: { vmlinuz: arm64.vmlinuz, armInitrd: arm64.initrd, shim: signed.shim, grub: signed.grub } });
     writeFileSync(join(site.folder, "forged"), forged());
+    writeFileSync(join(site.folder, "signed.img"), signedDisk());
     site.program(program());
     await site.up();
 });
@@ -42,7 +43,7 @@ const signedDisk = (shim = "/EFI/BOOT/BOOTX64.EFI") =>
     bootableDisk({ uefi: false, files: { [shim]: readFileSync(signed.shim), [shim.replace(/[^/]*$/, "GRUBX64.EFI")]: readFileSync(signed.grub), "/GRUB/GRUB.CFG": Buffer.from(`echo '${marker} signed'\nsleep 600\n`) } });
 
 const program = (more = "") => `
-const m = master({ installers: true, secureBoot: { shim: site.require("shim"), grub: site.require("grub") } });
+const m = master({ installers: true, imaging: {}, secureBoot: { shim: site.require("shim"), grub: site.require("grub") } });
 const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
 const x64 = new netboot.KernelImage("x64", { master: m, kernel: site.require("kernel"), initrds: [site.require("initrd")], cmdline: "console=ttyS0 quiet" });
 const arm = new netboot.KernelImage("arm", { master: m, kernel: site.require("vmlinuz"), initrds: [site.require("armInitrd")], cmdline: "console=ttyAMA0 quiet" });
@@ -56,6 +57,8 @@ const installer = new netboot.InstallerImage("stand-in", { master: m, family: "c
 const debian = new netboot.InstallerImage("debian", { master: m, family: "debian", package: { name: "debian-installer-13-netboot-amd64" }, cmdline: "${CMDLINE}", template: "d-i passwd/root-login boolean false\\n" });
 new netboot.Machine("debian", { master: m, mac: "${macs.debian}", secureBoot: true, boot: boot.install(debian, { disk: "only", generation: 1 }) });
 new netboot.Machine("fresh", { master: m, mac: "${macs.fresh}", secureBoot: true, boot: boot.install(installer, { disk: "only", generation: 1 }) });
+const golden = new netboot.DiskImage("golden", { master: m, source: "./signed.img" });
+new netboot.Machine("cloned", { master: m, mac: "${macs.cloned}", secureBoot: true, boot: boot.clone(golden, { disk: "only", generation: 1 }) });
 ${more}`;
 
 test("a machine with Secure Boot comes to a signed kernel by shim and GRUB, with its own arguments as they are", { timeout: 600_000 }, async (t) => {
@@ -102,6 +105,20 @@ test("a real debian-installer, out of its package, starts on a machine with Secu
     await until("the answers read", 1_100_000, async () => (/"stage":"start"/.test((await master.tryExec("cat /srv/netboot/reports/debian/status")).stdout) ? true : undefined));
     t.diagnostic(`Secure Boot, debian-installer: from power on to the answers read ${((Date.now() - began) / 1000).toFixed(0)} s`);
     assert.match(await master.exec("grep -c 'GET /answers/debian/preseed.cfg HTTP.* 200' /var/log/netboot/http-access.log"), /^1$/m);
+    await client.stop();
+});
+
+test("a machine with Secure Boot is cloned, once, and boots its own disk with Secure Boot on", { timeout: 1_800_000 }, async (t) => {
+    const began = Date.now();
+    const client = await startClient(lab, { name: "cloned", firmware: "secure", mac: macs.cloned, memory: 1024, disk: "96M" });
+    await client.waitFor("local", 900_000);
+    t.diagnostic(`Secure Boot: from power on to the cloned disk ${((Date.now() - began) / 1000).toFixed(0)} s`);
+    const ledger = "sed 's/ .*//' /var/lib/netboot-ledger/cloned; ls /srv/netboot/claims/*/done | wc -l";
+    assert.match(await master.exec(ledger), /^ordered\n1\n$/);
+    await until("the end of its connections", 400_000, async () => ((await master.exec("ss -Htan 'sport = :80'")).split("\n").every((line) => !line || line.startsWith("LISTEN")) ? true : undefined));
+    await client.restart();
+    await client.waitFor("local", 400_000);
+    assert.ok(!client.serial().some((line) => /imaging system|syntax error/.test(line)), "its order is done, and GRUB is told so");
     await client.stop();
 });
 
