@@ -164,7 +164,7 @@ const union = (old: OwnerRecord | undefined, next: OwnerRecord | undefined): Own
 const sameSize = (old: OwnerRecord | undefined, next: OwnerRecord | undefined): boolean => next !== undefined && union(old, next).size === next.size;
 
 export interface Outcome {
-  status: "ok" | "stale" | "locked" | "foreign" | "refused" | "unhealthy" | "packages" | "digest" | "artifact" | "volume" | "target" | "failed";
+  status: "ok" | "stale" | "locked" | "foreign" | "refused" | "unhealthy" | "packages" | "digest" | "artifact" | "volume" | "target" | "busy" | "failed";
   subject: string;
   words: string;
   notes: string[];

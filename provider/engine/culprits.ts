@@ -18,6 +18,10 @@ export function culprits(ops: readonly Op[], plan: Plan, { status, subject, word
     const behind = new Set(ops.filter((op) => plan.changes.get(op)!.some(({ key }) => inside(key, subject))));
     if (behind.size > 0) return behind.size < ops.length ? behind : "all";
   }
+  if (status === "busy") {
+    const ending = new Set(ops.filter((op) => plan.changes.get(op)!.some(({ kind, op: what, key }) => kind === "services" && what === "remove" && key === subject)));
+    if (ending.size > 0) return ending;
+  }
   const named = (says: (key: string) => boolean) =>
     new Set(ops.filter((op) => plan.changes.get(op)!.some((change) => (change.op !== "remove" || GIVING_UP.includes(status)) && change.kind !== "services" && says(change.key))));
   for (const found of [named((key) => mentions(words, key) || (NAMING.includes(status) && subject === key)), named((key) => mentions(words, base(key)))])

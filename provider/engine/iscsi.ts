@@ -4,6 +4,9 @@ import { lines, sh, type Sh } from "./sh";
 /** The control port of the tgtd that is ours: another than the distribution's, which is left alone. */
 export const CONTROL = 3261;
 
+/** What offers our targets: without it no machine has its disks. */
+export const ISCSI_UNIT = "netboot-iscsi.service";
+
 /** What is offered: `IQN TAB tid ("lio" of the kernel's) TAB lun=store,… (lunr=store where nothing can be written) TAB user,… TAB allowed address,… TAB address with a session,…` for each target. */
 export const iscsiLive: Sh = lines([lioLive, sh`
 iscsi_live() {
@@ -21,3 +24,10 @@ part == "Account" { users = add(users, $1) }
 part == "ACL" { allowed = add(allowed, $1) }
 END { out() }'
 }`]);
+
+/** Says of a target who has a session on it, and how that ends where its machine has left it behind. */
+export const sessionWords: Sh = sh`
+session_words() { # what address,… tid iqn
+  case $3 in lio) end="echo 0 >/sys/kernel/config/target/iscsi/$4/tpgt_1/enable" ;; *) end="tgtadm -C ${CONTROL} --lld iscsi --op delete --mode target --tid $3 --force" ;; esac
+  printf '%s has a session on %s. Shut that machine down first; if it is off already: %s\n' "$2" "$1" "$end"
+}`;

@@ -18,6 +18,8 @@ export function problemOf({ status, subject, words }: Outcome): Problem & { word
     case "volume":
     case "target":
       return { cause: `${subject} could not be changed, and is as it was`, file: subject, words: said, mend: "Mend what the words above name, and run up again." };
+    case "busy":
+      return { cause: `${subject} offers disks that are in use, and is as it was`, words: said, mend: "Mend what the words above name, and run up again." };
     case "foreign":
       return { cause: `${subject} is a symbolic link in a directory of ours, and nothing behind it was touched`, file: subject, words: said, mend: "Put the directory back; to keep it on another disk, mount it there, or link a directory above all of ours." };
     case "locked":

@@ -1,4 +1,4 @@
-import { CONTROL } from "./iscsi";
+import { CONTROL, sessionWords } from "./iscsi";
 import { lioLibrary } from "./lio";
 import { lines, sh, type Sh } from "./sh";
 
@@ -12,19 +12,14 @@ export const SECRET = "@SECRET@";
  * How targets come and go. A target's file is what the daemon has after a reboot; what it has now is made from the same file. The secret (RFC 7143 wants 96 bits, Windows takes
  * 16 characters) is drawn here when there is none yet, and leaves the master in the boot script that only its machine's address may fetch, and in nothing else.
  */
-export const targetLibrary: Sh = lines([lioLibrary, sh`
+export const targetLibrary: Sh = lines([lioLibrary, sessionWords, sh`
 NL='
 '
 tgt() { tgtadm -C ${CONTROL} --lld iscsi "$@"; }
 target_live() { iscsi_live | awk -F'\t' -v iqn="$1" -v column="$2" '$1 == iqn { print $column }'; } # iqn column
 target_idle() { # iqn
   open=$(target_live "$1" 6)
-  [ -z "$open" ] || {
-    tid=$(target_live "$1" 2)
-    case $tid in lio) end="echo 0 >/sys/kernel/config/target/iscsi/$1/tpgt_1/enable" ;; *) end="tgtadm -C ${CONTROL} --lld iscsi --op delete --mode target --tid $tid --force" ;; esac
-    printf '%s has a session on it. Shut that machine down first; if it is off already: %s\n' "$open" "$end" >&2
-    finish target "$1"
-  }
+  [ -z "$open" ] || { session_words it "$open" "$(target_live "$1" 2)" "$1" >&2; finish target "$1"; }
 }
 secret_of() { secret=; while read -r word _ value; do [ "$word" != incominguser ] || secret=$value; done 2>/dev/null <${TARGETS}/"$1".conf; } # iqn; sets secret
 # Sixteen characters of twelve bytes each, many at a time.

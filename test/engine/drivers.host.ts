@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { disklessState } from "../../provider/dist/boot/diskless.js";
+import { ISCSI_UNIT } from "../../provider/dist/engine/iscsi.js";
 import { freshState } from "../../provider/dist/resources/masterServer/fresh.js";
 import { storageState } from "../../provider/dist/resources/masterServer/storage.js";
 import { apply, at, begins, contract, copy, engineOf, type Keeper, listed, lineage, MIB, outcome, remove, STORE, volume, whys, write } from "./contract.ts";
@@ -220,6 +221,20 @@ test("LIO: with a session a target is neither changed nor withdrawn, and its dis
   assert.match(await read(keeper.host, `${tpg("a")}/lun/lun_1/netboot/udev_path`), /golden\+a\/disk\.2$/);
   for (const op of [gone(machine("a", 21)), gone(machine("b", 22)), remove(keeper, "golden")]) await apply(keeper, op);
   assert.deepEqual([readdirSync(keeper.host.path(`${KERNEL}/iscsi`)), readdirSync(keeper.host.path(`${KERNEL}/core/iblock_3260`)), await keeper.devices()], [[], [], []]);
+});
+
+test("LIO: a master that is to offer no disks any more is left alone while a machine of ours has a session; somebody else's target is no reason", async () => {
+  const keeper = await site();
+  const offering = (services: object): any => ({ owner: urn("MasterServer", "lab"), label: "lab", want: { files: state.files, ...services } });
+  const { [ISCSI_UNIT]: iscsi } = state.services;
+  await apply(keeper, offering({ services: { [ISCSI_UNIT]: iscsi } }));
+  await open(keeper.host, "a");
+  const { error } = await outcome(apply(keeper, offering({})));
+  assert.match(error.message, /netboot-iscsi\.service offers disks that are in use[^]*10\.0\.0\.99 has a session on iqn\.2024-07\.internal\.netboot:a:golden\. .*echo 0 >.*:a:golden\/tpgt_1\/enable/);
+  assert.ok(!keeper.host.journal().some((line) => /systemctl (stop|disable) /.test(line) && line.includes(ISCSI_UNIT)));
+  await keeper.host.shell(`mv /etc/netboot/iscsi/*:a:golden.conf /tmp`);
+  await apply(keeper, offering({}));
+  assert.ok(keeper.host.journal().some((line) => /systemctl (stop|disable) /.test(line) && line.includes(ISCSI_UNIT)));
 });
 
 test("LIO: killed at any tool the next run comes to its end, and both files hold one secret", async () => {

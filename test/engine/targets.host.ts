@@ -156,6 +156,35 @@ test("with a session on it a target is neither changed nor withdrawn; others are
   assert.deepEqual(host.snapshot(), bare);
 });
 
+test("a master that is to offer no disks any more, or that goes, is left alone while a machine has a session, which is named; whatever else is wanted is done", async () => {
+  const host = newHost();
+  const iscsi = "netboot-iscsi.service";
+  const unit = `/etc/systemd/system/${iscsi}`;
+  const master = (storage: boolean): any => ({
+    owner: urn("MasterServer", "lab"), label: 'MasterServer "lab"',
+    want: { files: { "/etc/netboot/settings": `${storage}\n`, ...(storage && { [unit]: "[Service]\nExecStart=/usr/sbin/tgtd\n" }) }, ...(storage && { services: { [iscsi]: { restartOn: [unit] } } }) },
+  });
+  const stopped = () => host.journal().filter((line) => /systemctl (stop|disable|restart) /.test(line) && line.includes(iscsi)).length;
+  await engineOn(host).reconcile(master(true));
+  const bare = stopped();
+  for (const [name, last] of [["a", 21], ["b", 22]] as const) await engineOn(host).reconcile(target(name, last));
+  await host.shell("awk '{ print } /^Target / { of = /:a:/ } of && /^    I_T nexus inf/ { print \"        I_T nexus: 1\\n                IP Address: 10.0.0.21\" }' /stub/targets >/stub/t && mv /stub/t /stub/targets");
+  const before = host.snapshot();
+  for (const op of [master(false), { ...gone(master(true)), sweep: undefined }]) {
+    const engine = engineOn(host);
+    const [refused, done] = await Promise.all([op, target("b", 22, { luns: { 1: `/srv/b/disk.${op.want ? 2 : 3}` } })].map((one) => outcome(engine.reconcile(one))));
+    assert.match(refused.error.message, /netboot-iscsi\.service offers disks that are in use, and is as it was[^]*10\.0\.0\.21 has a session on iqn\.2024-07\.internal\.netboot:a:golden\. Shut that machine down first; if it is off already: tgtadm /);
+    assert.doesNotMatch(refused.error.message, /:b:golden/);
+    assert.ok(done.result, String(done.error));
+    assert.equal(stopped(), bare, "the daemon was stopped under a machine that runs");
+    for (const path of [unit, "/etc/netboot/settings", `/etc/netboot/iscsi/${iqn("a")}.conf`]) assert.equal(host.snapshot()[path], before[path]);
+  }
+  await host.shell("sed -i '/I_T nexus: /d; /IP Address/d' /stub/targets");
+  await engineOn(host).reconcile(master(false));
+  assert.equal(stopped(), bare + 1);
+  assert.ok(!existsSync(host.path(unit)));
+});
+
 test("killed at any tool: the next run comes to its end, and both files hold one secret", async () => {
   const base = newHost();
   await engineOn(base).reconcile(target("b", 22));

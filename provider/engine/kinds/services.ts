@@ -1,7 +1,9 @@
+import { ISCSI_UNIT, sessionWords } from "../iscsi";
 import type { Kind } from "../kind";
 import { sha256 } from "../record";
-import { sh } from "../sh";
+import { lines, sh } from "../sh";
 import { MEMORY, type ServiceSpec } from "../state";
+import { TARGETS } from "../targets";
 
 interface Seen {
   active: string;
@@ -24,6 +26,14 @@ export const services: Kind<"services", Seen> = {
   keys: "unit",
   shared: false,
   stable: false,
+  // Whoever withdraws a target finds no session on it any more, once this unit has gone. The kernel's targets may be somebody else's, which stay.
+  library: lines([sessionWords, sh`
+targets_idle() { # unit
+  iscsi_live | awk -F'\t' -v OFS='\t' '$6 != "" { print $6, $2, $1 }' | while IFS=$T read -r open tid iqn; do
+    [ "$tid" = lio ] && [ ! -f ${TARGETS}/"$iqn.conf" ] || session_words "$iqn" "$open" "$tid" "$iqn"
+  done >"$W/open"
+  [ ! -s "$W/open" ] || { cat "$W/open" >&2; finish busy "$1"; }
+}`]),
   probe: sh`
 printf '%s\n' "$k" | while IFS= read -r u; do
   unit_state "$u"
@@ -49,6 +59,7 @@ done`,
     const kept = todo.filter((t) => t.op !== "remove");
     const gone = todo.filter((t) => t.op === "remove");
     return {
+      prepare: gone.filter((t) => t.key === ISCSI_UNIT).map((t) => sh`targets_idle ${t.key}`),
       stage: kept.length
         ? [
             sh`stage ${`${MEMORY}/units`} ahead`,

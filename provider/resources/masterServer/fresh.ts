@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { HTTP, SITE, tidy } from "../../boot/script";
 import type { Retries, StorageRef } from "../../boot/types";
 import { FRESH } from "../../boot/volumes";
-import { CONTROL, iscsiLive } from "../../engine/iscsi";
+import { CONTROL, ISCSI_UNIT, iscsiLive } from "../../engine/iscsi";
 import { lines } from "../../engine/sh";
 import { MEMORY, type ServiceSpec } from "../../engine/state";
 import { TARGETS } from "../../engine/targets";
@@ -12,7 +12,7 @@ import { driverOf, prefixOf } from "../../engine/volumes";
 import { daemonOf } from "../../engine/volumes/store";
 import { templates } from "../../render";
 import { RUN } from "./multicast";
-import { ISCSI_UNIT, unitPath } from "./services";
+import { unitPath } from "./services";
 
 const SCRIPT = `${SITE}/fresh.sh`;
 const SERVICE = "netboot-fresh.service";

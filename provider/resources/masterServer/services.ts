@@ -3,7 +3,6 @@ import { LIVE, type ServiceSpec } from "../../engine/state";
 
 export const DHCP_UNIT = "netboot-dhcp.service";
 export const HTTP_UNIT = "netboot-http.service";
-export const ISCSI_UNIT = "netboot-iscsi.service";
 export const unitPath = (unit: string) => `/etc/systemd/system/${unit}`;
 
 /** `$LIVE` is the staged set; both checkers then read the very files that would go into service, and nothing else. */

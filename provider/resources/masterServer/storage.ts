@@ -4,7 +4,7 @@ import { HTTP, SITE, TFTP } from "../../boot/script";
 import type { StorageRef } from "../../boot/types";
 import { FRESH, storeChecks } from "../../boot/volumes";
 import { LEDGER, MEMORY, REPORTS, type Check, type HostState, type VolumeDriver } from "../../engine/state";
-import { CONTROL } from "../../engine/iscsi";
+import { CONTROL, ISCSI_UNIT } from "../../engine/iscsi";
 import { lioLibrary } from "../../engine/lio";
 import { inside } from "../../engine/paths";
 import { TARGETS, TARGETS_CONF } from "../../engine/targets";
@@ -15,7 +15,7 @@ import type { Problem } from "../../resource";
 import { CIDATA, SEEDS } from "../../seed/seed";
 import { freshState } from "./fresh";
 import { LOGS } from "./files";
-import { ISCSI_UNIT, unitPath } from "./services";
+import { unitPath } from "./services";
 import type { MasterServer } from "./types";
 
 const template = templates(__dirname);
