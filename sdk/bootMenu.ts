@@ -1,6 +1,7 @@
 import type { BootMenuInput } from "@pulumi-netboot/schema";
 import * as pulumi from "@pulumi/pulumi";
 import type { Boot } from "./boot";
+import { chosen } from "./choice";
 import type { Fields } from "./inputs";
 import { NetbootResource, type OnMaster } from "./resource";
 import { entryFor } from "./roles";
@@ -35,7 +36,7 @@ export class BootMenu extends NetbootResource {
     declare readonly __ref: pulumi.Output<unknown>;
 
     constructor(name: string, args: BootMenuArgs, opts?: pulumi.CustomResourceOptions) {
-        super("BootMenu", name, guarded(args), ["__ref"], opts);
+        super("BootMenu", name, { ...guarded(args), ...chosen(...args.entries.map(({ boot }) => boot)) }, ["__ref"], opts);
         args.entries.forEach(({ only }, i) => entryFor(this, `entries[${i}].only`, only));
     }
 }

@@ -15,15 +15,19 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 /** A letter first: JavaScript would put numbers before all else. */
 const ENTRY = /^[a-z][a-z0-9-]{0,30}$/;
 
-const choices = new WeakMap<object, Choice>();
+const choices = new WeakMap<object, Choice[]>();
 
-/** What was chosen, where a boot was made by `boot.choice`. */
-export const choiceOf = (boot: Boot | undefined): Choice | undefined => (boot && typeof boot === "object" ? choices.get(boot) : undefined);
+/** What was chosen on the way to this boot: by `boot.choice` itself, among whose entries another may have been made, and of the disk that the boot is given. */
+export function choicesOf(boot: unknown): Choice[] {
+    if (!boot || typeof boot !== "object") return [];
+    const own = choices.get(boot) ?? [];
+    return pulumi.Output.isInstance(boot) ? own : [...own, ...choicesOf((boot as { disk?: unknown }).disk)];
+}
 
-/** The same as a hidden argument of a resource. */
-export function chosen({ boot }: { boot?: Boot }): { __choice?: Choice } {
-    const choice = choiceOf(boot);
-    return choice ? { __choice: choice } : {};
+/** The same as a hidden argument of a resource, of all boots that it has. */
+export function chosen(...boots: unknown[]): { __choice?: Choice[] } {
+    const all = new Map(boots.flatMap(choicesOf).map((choice) => [choice.name, choice]));
+    return all.size ? { __choice: [...all.values()] } : {};
 }
 
 /**
@@ -48,7 +52,7 @@ export function choice<Entry extends string>(name: string, boots: Record<Entry, 
     if (!entries.includes(entry)) throw new pulumi.RunError(`${key} is ${JSON.stringify(entry)} in the configuration, and is to be one of ${entries.join(", ")}: pulumi config set ${key} ${options.default ?? entries[0]}`);
     // A boot of its own: another choice may have the same one among its entries.
     const boot = copy(boots[entry]);
-    choices.set(boot as object, { name, entry, entries });
+    choices.set(boot as object, [{ name, entry, entries }, ...(choices.get(boots[entry] as object) ?? [])]);
     return boot;
 }
 

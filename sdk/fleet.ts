@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { choiceOf } from "./choice";
+import { chosen } from "./choice";
 import type { DhcpPool } from "./dhcpPool";
 import type { CloudInit } from "./cloudInit";
 import { type MachineArgs, machineInput } from "./machine";
@@ -31,7 +31,7 @@ export class Fleet extends NetbootResource {
 
     constructor(name: string, args: FleetArgs, opts?: pulumi.CustomResourceOptions) {
         const machines = Object.fromEntries(Object.entries(args.machines).map(([key, machine]) => [key, machineInput(machine)]));
-        const choices = Object.entries(args.machines).flatMap(([key, { boot }]) => (choiceOf(boot) ? [[key, choiceOf(boot)]] : []));
+        const choices = Object.entries(args.machines).flatMap(([key, { boot }]) => Object.values(chosen(boot)).map((all) => [key, all]));
         super("Fleet", name, { ...machineInput(args), machines, ...(choices.length && { __choices: Object.fromEntries(choices) }) }, ["nextBoots"], opts);
     }
 }

@@ -37,6 +37,6 @@ export class Machine extends NetbootResource {
     declare readonly nextBoot: pulumi.Output<string>;
 
     constructor(name: string, args: MachineArgs, opts?: pulumi.CustomResourceOptions) {
-        super("Machine", name, { ...machineInput(args), ...chosen(args) }, ["nextBoot"], opts);
+        super("Machine", name, { ...machineInput(args), ...chosen(args.boot) }, ["nextBoot"], opts);
     }
 }

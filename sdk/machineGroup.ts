@@ -26,6 +26,6 @@ export class MachineGroup extends NetbootResource {
     declare readonly nextBoot: pulumi.Output<string>;
 
     constructor(name: string, args: MachineGroupArgs, opts?: pulumi.CustomResourceOptions) {
-        super("MachineGroup", name, { ...args, ...chosen(args) }, ["nextBoot"], opts);
+        super("MachineGroup", name, { ...args, ...chosen(args.boot) }, ["nextBoot"], opts);
     }
 }

@@ -24,9 +24,9 @@ export interface Hidden {
     __booted?: Record<string, string>;
     /** The highest generation ordered for each machine, for ever: what keeps a lost ledger from ordering anything. */
     __ordered?: Record<string, number>;
-    /** What was chosen by `boot.choice`, and of what: of a machine or a group, and of a fleet's machines by name. For `netboot switch` alone. */
-    __choice?: unknown;
-    __choices?: Record<string, unknown>;
+    /** What was chosen by `boot.choice`, and of what, each time: of a machine, a group or a menu, and of a fleet's machines by name. For `netboot switch` alone. */
+    __choice?: unknown[];
+    __choices?: Record<string, unknown[]>;
     /** Which keys of the state hold a secret, so that `read` can seal what it saw. */
     __sealed?: Path[];
 }

@@ -11,7 +11,8 @@ export const SWITCH = `netboot switch [MACHINE… ENTRY] [--yes] [--stack NAME]
 netboot switch [--stack NAME] [--json]
 
   Has machines boot another entry of their boot.choice (docs/operations.md): writes that into the stack's configuration, shows the preview of the whole program, asks, and says
-  pulumi up. A MACHINE is a machine or a group, and may hold * for any letters. Where the preview fails or the answer is no, the configuration is put back.
+  pulumi up. A MACHINE is a machine, a group or a menu, or the key of a choice (netboot:NAME), and may hold * for any letters. Where the preview fails or the answer is no, the
+  configuration is put back.
   Without words it shows who has a choice, and of what.
   --yes asks nothing; without a terminal it is needed.
   Exits with 1 where Pulumi fails or the answer is no, and with 2 where there is nothing of that name.
@@ -21,7 +22,7 @@ netboot switch [--stack NAME] [--json]
     netboot switch 'room2-*' windows --yes
 `;
 
-/** A machine or a group that has a choice, as it was at the last `up`. */
+/** A machine, a group or a menu that has a choice, as it was at the last `up`; one that has several, several times. */
 interface Choosing extends Choice {
     machine: string;
 }
@@ -36,12 +37,11 @@ export async function switchTo({ stack, json, yes }: Options, words: string[]): 
     if (words.length && !yes && !process.stdin.isTTY) throw new Misused("There is no terminal to ask on: say --yes.");
     const all = choosing(await deployed(stack));
     if (entry === undefined) return list(all, json);
-    const machines = new Set(patterns.flatMap((pattern) => named(pattern, all)));
-    for (const { machine, entries } of machines) if (!entries.includes(entry)) throw new Misused(`${machine} boots one of ${entries.join(", ")}, and not ${JSON.stringify(entry)}.`);
+    const machines = new Set(withEntry(entry, new Set(patterns.flatMap((pattern) => named(pattern, all)))));
     const names = [...new Set([...machines].map(({ name }) => name))];
     const along = all.filter((one) => names.includes(one.name) && !machines.has(one)).map(({ machine }) => machine);
     if (along.length) process.stderr.write(`The same choice is that of ${some(along)}: switched as well.\n`);
-    return apply(names.map((name) => `${KEY}:${name}`), entry, stack, yes);
+    return apply(names.map((name) => keyOf({ name })), entry, stack, yes);
 }
 
 async function apply(keys: string[], entry: string, stack: string | undefined, yes?: boolean): Promise<number> {
@@ -70,21 +70,35 @@ async function apply(keys: string[], entry: string, stack: string | undefined, y
 }
 
 function choosing(resources: Planned[]): Choosing[] {
+    // State of an older version has one where there is a list now.
+    const of = (machine: string, choices: unknown) => [choices as Choice | Choice[]].flat().map((choice) => ({ machine, ...choice }));
     const all = resources.filter(({ type }) => type.startsWith(PREFIX)).flatMap(({ inputs: { name, __choice, __choices } }) =>
-        [...(__choice ? [[String(name), __choice as Choice] as const] : []), ...Object.entries((__choices ?? {}) as Record<string, Choice>)].map(([machine, choice]) => ({ machine, ...choice })));
-    return all.sort((a, b) => (a.machine < b.machine ? -1 : 1));
+        [...of(String(name), __choice ?? []), ...Object.entries(__choices ?? {}).flatMap(([machine, choices]) => of(machine, choices))]);
+    return all.sort((a, b) => (a.machine < b.machine ? -1 : a.machine > b.machine ? 1 : 0));
 }
 
+const keyOf = ({ name }: Pick<Choice, "name">) => `${KEY}:${name}`;
+
 function named(pattern: string, all: Choosing[]): Choosing[] {
-    const found = all.filter(({ machine }) => matches(pattern, machine));
-    if (!found.length) throw new Misused(`No machine or group of this stack is called ${JSON.stringify(pattern)} and has a boot.choice; there ${all.length === 1 ? "is" : "are"} ${some(all.map(({ machine }) => machine)) || "none"}.`);
+    const found = all.filter((one) => matches(pattern, one.machine) || matches(pattern, keyOf(one)));
+    if (!found.length) throw new Misused(`No machine, group or menu of this stack is called ${JSON.stringify(pattern)} and has a boot.choice; there ${all.length === 1 ? "is" : "are"} ${some([...new Set(all.map(({ machine }) => machine))]) || "none"}.`);
     return found;
 }
 
+/** Of each machine the choice that has the entry. */
+function withEntry(entry: string, choosing: Set<Choosing>): Choosing[] {
+    return [...Map.groupBy(choosing, ({ machine }) => machine)].map(([machine, choices]) => {
+        const [one, other] = choices.filter(({ entries }) => entries.includes(entry));
+        if (!one) throw new Misused(`${machine} boots one of ${[...new Set(choices.flatMap(({ entries }) => entries))].join(", ")}, and not ${JSON.stringify(entry)}.`);
+        if (other) throw new Misused(`${machine} has ${JSON.stringify(entry)} in two choices: say ${keyOf(one)} or ${keyOf(other)} in its place.`);
+        return one;
+    });
+}
+
 function list(all: Choosing[], json?: boolean): number {
-    const rows = all.map(({ machine, entry, entries, name }) => [machine, entry, entries.join(", "), `${KEY}:${name}`]);
+    const rows = all.map((one) => [one.machine, one.entry, one.entries.join(", "), keyOf(one)]);
     if (json) process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
-    else process.stdout.write(all.length ? columns(["MACHINE", "BOOTS", "OF", "CONFIGURATION"], rows) : "No machine or group of this stack has a boot.choice.\n");
+    else process.stdout.write(all.length ? columns(["MACHINE", "BOOTS", "OF", "CONFIGURATION"], rows) : "No machine, group or menu of this stack has a boot.choice.\n");
     return 0;
 }
 

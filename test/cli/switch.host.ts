@@ -16,11 +16,12 @@ const at = (name: string) => join(folder, name);
 const choice = (name: string, entry = "disk") => ({ name, entry, entries: ["disk", "exam"] });
 const checked = (type: string, inputs: any) => ({ type: `pulumi-nodejs:dynamic/netboot:${type}`, outputs: check(resourceType(type), {}, inputs).inputs });
 const resources = [
-    checked("Machine", machine("desk-01", { mac: "52:54:00:00:07:01", __choice: choice("desk-01") })),
-    checked("Machine", machine("desk-02", { mac: "52:54:00:00:07:02", __choice: choice("desk-02") })),
+    checked("Machine", machine("desk-01", { mac: "52:54:00:00:07:01", __choice: [choice("desk-01")] })),
+    checked("Machine", machine("desk-02", { mac: "52:54:00:00:07:02", __choice: [choice("desk-02"), { name: "target", entry: "one", entries: ["one", "two", "exam"] }] })),
     checked("Machine", machine("plain", { mac: "52:54:00:00:07:03" })),
-    checked("Fleet", { ...onMaster("Fleet", "hall"), machines: { "hall-1": { mac: "52:54:00:00:07:04" }, "hall-2": { mac: "52:54:00:00:07:05" } }, __choices: { "hall-1": choice("hall"), "hall-2": choice("hall") } }),
-    checked("MachineGroup", { ...onMaster("MachineGroup", "room-2"), match: { addresses: "10.0.2.0/24" }, boot: { kind: "local" }, __choice: { ...choice("room-2", "windows"), entries: ["windows"] } }),
+    checked("Fleet", { ...onMaster("Fleet", "hall"), machines: { "hall-1": { mac: "52:54:00:00:07:04" }, "hall-2": { mac: "52:54:00:00:07:05" } }, __choices: { "hall-1": [choice("hall")], "hall-2": [choice("hall")] } }),
+    checked("MachineGroup", { ...onMaster("MachineGroup", "room-2"), match: { addresses: "10.0.2.0/24" }, boot: { kind: "local" }, __choice: [{ ...choice("room-2", "windows"), entries: ["windows"] }] }),
+    checked("BootMenu", { ...onMaster("BootMenu", "seats"), title: "Seats", entries: [{ name: "disk", label: "Disk", boot: { kind: "local" } }], __choice: [{ name: "seats", entry: "old", entries: ["old", "new"] }] }),
 ];
 writeFileSync(at("state.json"), JSON.stringify({ deployment: { resources } }));
 // Fails where a file says so; says what it was asked, and what the configuration was then.
@@ -78,6 +79,14 @@ test("machines that share a choice are switched together, and that is said", () 
     assert.deepEqual(config()["netboot:hall"], { value: "exam" });
 });
 
+test("of several choices of one machine that one is switched which has the entry, or whose key is said; a menu's is switched as a machine's is", () => {
+    for (const [of, entry, key] of [["desk-02", "two", "target"], ["desk-02", "disk", "desk-02"], ["netboot:target", "exam", "target"], ["seats", "new", "seats"]] as const) {
+        writeFileSync(at("config.json"), JSON.stringify(before));
+        const { code, err } = netboot(of, entry, "--yes");
+        assert.deepEqual([code, err, config()], [0, "", { ...before, [`netboot:${key}`]: { value: entry } }]);
+    }
+});
+
 test("what is not there is refused, and nothing is done", () => {
     const refused = (words: RegExp, ...args: string[]) => {
         const { code, err } = netboot(...args);
@@ -89,8 +98,10 @@ test("what is not there is refused, and nothing is done", () => {
     refused(/switch is given "desk-01" alone/, "desk-01");
     refused(/There is no terminal to ask on: say --yes/, "desk-01", "exam");
     refused(/desk-01 boots one of disk, exam, and not "exma"/, "desk-01", "exma", "--yes");
-    refused(/room-2 boots one of windows, and not "exam"/, "*", "exam", "--yes");
-    refused(/No machine or group of this stack is called "plain" and has a boot\.choice; there are desk-01, desk-02, hall-1, hall-2, room-2/, "plain", "exam", "--yes");
+    refused(/desk-02 boots one of disk, exam, one, two, and not "exma"/, "desk-02", "exma", "--yes");
+    refused(/desk-02 has "exam" in two choices: say netboot:desk-02 or netboot:target in its place/, "*", "exam", "--yes");
+    refused(/room-2 boots one of windows, and not "exam"/, "hall-*", "room-2", "exam", "--yes");
+    refused(/No machine, group or menu of this stack is called "plain" and has a boot\.choice; there are desk-01, desk-02, hall-1, hall-2, room-2, seats\./, "plain", "exam", "--yes");
     refused(/--json is for the list/, "desk-01", "exam", "--json", "--yes");
 });
 
@@ -104,6 +115,6 @@ test("a choice that is kept as a secret is not written over", () => {
 test("without words it lists who has a choice", () => {
     const { code, out } = netboot();
     assert.equal(code, 0);
-    assert.equal(out, "MACHINE  BOOTS    OF          CONFIGURATION\ndesk-01  disk     disk, exam  netboot:desk-01\ndesk-02  disk     disk, exam  netboot:desk-02\nhall-1   disk     disk, exam  netboot:hall\nhall-2   disk     disk, exam  netboot:hall\nroom-2   windows  windows     netboot:room-2\n");
+    assert.equal(out, "MACHINE  BOOTS    OF              CONFIGURATION\ndesk-01  disk     disk, exam      netboot:desk-01\ndesk-02  disk     disk, exam      netboot:desk-02\ndesk-02  one      one, two, exam  netboot:target\nhall-1   disk     disk, exam      netboot:hall\nhall-2   disk     disk, exam      netboot:hall\nroom-2   windows  windows         netboot:room-2\nseats    old      old, new        netboot:seats\n");
     assert.deepEqual(JSON.parse(netboot("--json").out)[0], { machine: "desk-01", ...choice("desk-01") });
 });
