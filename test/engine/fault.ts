@@ -2,27 +2,38 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, existsSync, readlinkSync } from "node:fs";
 import { createEngine } from "../../provider/dist/engine/index.js";
 import type { Cut, FastHost } from "./fastHost.ts";
+import type { Life } from "./matrix.ts";
 import { gone, site } from "./site.ts";
 
-/** One run of a program: everything at once, or, for a destroy, children before their master as Pulumi does. Errors are the run's outcome, not the test's. */
+/** What comes after which, as Pulumi does it: a master, its volumes, all else; a destroy the other way round. */
+const RANKS = ["MasterServer", "Volume", ""];
+const rank = ({ label }: { label: string }) => RANKS.findIndex((type) => label.startsWith(type));
+
+/** One run of a program. Errors are the run's outcome, not the test's. */
 export async function run(host: FastHost, ops: any[], cut?: Cut): Promise<{ errors: unknown[]; counts: any }> {
   const engine = createEngine(host.connect(cut), { watch: 0, patience: 20 });
   const errors: unknown[] = [];
   const go = (some: any[]) => Promise.all(some.map((op) => engine.reconcile(op).catch((error: unknown) => void errors.push(error))));
-  const masters = ops.filter((op) => op.label.startsWith("MasterServer"));
-  const others = ops.filter((op) => !op.label.startsWith("MasterServer"));
-  for (const wave of ops.every((op) => op.want) ? [masters, others] : [others, masters]) {
+  const waves = RANKS.map((_, n) => ops.filter((op) => rank(op) === n));
+  for (const wave of ops.every((op) => op.want) ? waves : waves.reverse()) {
     if (errors.length > 0) break; // as Pulumi: what depends on a failure is not tried
     await go(wave);
   }
   return { errors, counts: engine.counts };
 }
 
-export const up = (version: string): any[] => site(version);
-export const destroy = (): any[] => site("v2").map(gone);
+/** Three moments in the life of a site. */
+export const lives: Record<string, Life> = {
+  "first up": { work: () => site("v1"), whole: (host) => assertWhole(host, ["v1"]), holds: (host) => assertServed(host, "v1") },
+  update: { before: (host) => done(host, site("v1")), work: () => site("v2"), whole: (host) => assertWhole(host, ["v1", "v2"]), holds: (host) => assertServed(host, "v2") },
+  destroy: { before: (host) => done(host, site("v2")), work: () => site("v2").map(gone), whole: (host) => assertWhole(host, ["v2"]), ends: true },
+};
+
+/** A run without a fault. */
+export const done = async (host: FastHost, ops: any[]): Promise<void> => assert.deepEqual((await run(host, ops)).errors, []);
 
 /** Whatever happened: no file of ours is anything but whole and of one of the versions, and the set in service is whole old or whole new. */
-export function assertWhole(host: FastHost, versions: string[]): void {
+function assertWhole(host: FastHost, versions: string[]): void {
   const expected = new Map<string, Set<string>>();
   for (const version of versions)
     for (const op of site(version))
@@ -44,7 +55,7 @@ export function assertWhole(host: FastHost, versions: string[]): void {
 }
 
 /** What runs has parsed what is there: no restart and no reload was lost. */
-export function assertServed(host: FastHost, version: string): void {
+function assertServed(host: FastHost, version: string): void {
   for (const unit of ["netboot-dhcp.service", "netboot-http.service"]) {
     const ran = (name: string) => readFileSync(host.path(`/stub/ran/${unit}/${name}`), "utf8");
     assert.equal(ran("nginx.conf"), `# ${version}\n`, `${unit} runs with an old set`);

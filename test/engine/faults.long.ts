@@ -1,3 +1,4 @@
+import { lives } from "./fault.ts";
 import { matrix } from "./matrix.ts";
 
-matrix({ messages: "all", tools: 1 });
+matrix(lives, { messages: "all", tools: 1 });
