@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { grows, refused } from "./clones.ts";
 import { disk, MiB, serve } from "./image.ts";
-import { NONCE, setting, skip, skipLoop, stamped } from "./machine.ts";
+import { NONCE, setting, skip, skipLoop, skipMounted, stamped } from "./machine.ts";
 
 const made = skip ? undefined! : disk();
 const image = skip ? undefined! : serve(made);
@@ -23,6 +23,10 @@ test("a clone", { skip }, async (t) => {
   });
 
   await t.test("with a DOS table that grows, and has a name", { skip: skipLoop }, (t) => grows(t, "dos"));
+
+  // The kernel grows no btrfs to less than 256 MiB.
+  for (const [fs, from, to] of [["xfs", 40 * MiB, 60 * MiB], ["btrfs", 130 * MiB, 300 * MiB]] as const)
+    await t.test(`${fs} that grows, and has a name`, { skip: skipMounted(fs) }, (t) => grows(t, "gpt", { fs, from, to }));
 
   await t.test("that cannot be as ordered changes nothing", (t) => refused(t, ["swap", "no table"]));
 

@@ -47,6 +47,23 @@ export function serve(image: Buffer): Served {
   return { digest, files, chunkAt: (offset) => at[Math.floor(offset / CHUNK)]! };
 }
 
+/** What only a kernel fills: with root, and loop devices. */
+export type Mounted = "xfs" | "btrfs";
+// xfsprogs' own tests set these, and may make small ones.
+const small = { TEST_DIR: "x", TEST_DEV: "x", QA_CHECK_FS: "x" };
+
+/** Does something with what is in the file system in that file. */
+export function mounted<T>(part: string, how: "rw" | "ro", use: (folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), "mounted-"));
+  execFileSync("mount", ["-o", `loop,${how}`, part, folder]);
+  try {
+    return use(folder);
+  } finally {
+    execFileSync("umount", [folder]);
+    rmSync(folder, { recursive: true });
+  }
+}
+
 export interface Shape {
   /** Bytes of the whole image. */
   size?: number;
@@ -56,7 +73,7 @@ export interface Shape {
   /** Where the file system is, in bytes: its partition must be there. */
   at?: number;
   bytes?: number;
-  fs?: "ext4" | "swap" | "none";
+  fs?: "ext4" | Mounted | "swap" | "none";
   files?: Record<string, string>;
 }
 
@@ -71,8 +88,8 @@ export function disk({ size = 8 * MiB, label = "gpt", at = MiB, bytes = size - a
     if (label !== "none") execFileSync("/sbin/sfdisk", ["-q", file], { input: `label: ${label}\n${label === "gpt" ? partitions : partitions.replace(/, (name|attrs)="[^"]*"/g, "")}\n`, stdio: ["pipe", "ignore", "ignore"] });
     const withTable = readFileSync(file);
     if (fs === "none") randomBytes(bytes).copy(withTable, at);
-    if (fs === "swap" || fs === "ext4") {
-      for (const [name, text] of Object.entries({ ...files, data: randomBytes(Math.floor(bytes / 4)).toString("latin1") })) {
+    if (fs !== "none") {
+      for (const [name, text] of Object.entries({ ...files, data: randomBytes(Math.min(Math.floor(bytes / 4), 10 * MiB)).toString("latin1") })) {
         mkdirSync(join(tree, name, ".."), { recursive: true });
         writeFileSync(join(tree, name), text, "latin1");
       }
@@ -80,7 +97,11 @@ export function disk({ size = 8 * MiB, label = "gpt", at = MiB, bytes = size - a
       writeFileSync(part, "");
       truncateSync(part, bytes);
       if (fs === "swap") execFileSync("/sbin/mkswap", [part], { stdio: "ignore" });
-      else execFileSync("/sbin/mkfs.ext4", ["-q", "-F", "-d", tree, part], { stdio: "ignore" });
+      else if (fs === "ext4") execFileSync("/sbin/mkfs.ext4", ["-q", "-F", "-d", tree, part], { stdio: "ignore" });
+      else {
+        execFileSync(`/sbin/mkfs.${fs}`, ["-q", part], { stdio: "ignore", env: small });
+        mounted(part, "rw", (to) => execFileSync("cp", ["-r", `${tree}/.`, to]));
+      }
       readFileSync(part).copy(withTable, at);
     }
     if (label !== "none") randomBytes(440).copy(withTable, 0);

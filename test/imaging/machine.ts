@@ -21,11 +21,14 @@ for (const tool of readFileSync(join(client, "tools"), "utf8").trim().split("\n"
   if (found) symlinkSync(found, join(tools, tool));
 }
 const inside = `${stubs}${delimiter}${tools}`;
-const missing = needed.filter((tool) => !path.split(delimiter).some((folder) => existsSync(join(folder, tool))));
+const isHere = (tool: string) => path.split(delimiter).some((folder) => existsSync(join(folder, tool)));
+const missing = needed.filter((tool) => !isHere(tool));
 /** Why these tests cannot run here. */
 export const skip = missing.length ? `needs ${missing.join(", ")}` : false;
 /** Why those with a file system in a loop device cannot. */
 export const skipLoop = skip || (process.getuid!() === 0 && spawnSync("losetup", ["-f"], { env: { PATH: path } }).status === 0 ? false : "needs root and loop devices");
+/** Why those with a file system that only its own kernel module fills and grows cannot. */
+export const skipMounted = (kind: string) => skipLoop || (isHere(`mkfs.${kind}`) && (spawnSync("modprobe", ["-q", kind], { env: { PATH: path } }), readFileSync("/proc/filesystems", "utf8").includes(`\t${kind}\n`)) ? false : `needs mkfs.${kind} and a kernel that mounts it`);
 
 export interface Disk {
   name: string;

@@ -5,7 +5,7 @@ import { folderWith } from "./where.mjs";
 
 /** Commands, and the Debian package that each is in. */
 const packages = {
-    awk: "mawk", blkid: "util-linux", chromium: "chromium", curl: "curl", dash: "dash", debugfs: "e2fsprogs", e2image: "e2fsprogs", ip: "iproute2", "mkfs.ext4": "e2fsprogs", sfdisk: "fdisk",
+    awk: "mawk", blkid: "util-linux", chromium: "chromium", curl: "curl", dash: "dash", debugfs: "e2fsprogs", e2image: "e2fsprogs", ip: "iproute2", "mkfs.btrfs": "btrfs-progs", "mkfs.ext4": "e2fsprogs", "mkfs.xfs": "xfsprogs", sfdisk: "fdisk",
     "udp-sender": "udpcast", xxhsum: "xxhash", xz: "xz-utils", zstd: "zstd",
 };
 
