@@ -77,11 +77,14 @@ export const textsIn = (answer: Answer): Map<string, string> =>
 /** Facts after a commit: what it touched, as its closing probe saw it, over what was known before. */
 export function factsAfter(before: Facts, answer: Answer, touched: readonly Entry[], owners: ReadonlyMap<string, OwnerRecord>): Facts {
   const seen = new Map(before.seen);
+  const memory = memoryIn(answer);
   for (const of of touched) seen.delete(of);
+  // A directory that has gone with its last user is in no list of what was touched.
+  for (const dir of before.created) if (!memory.created.has(dir)) seen.delete(entry("directories", dir));
   for (const [of, line] of seenIn(answer)) seen.set(of, line);
   const texts = new Map(before.texts);
   for (const of of touched) texts.delete(of.slice(of.indexOf("\t") + 1));
-  return { ...before, ...memoryIn(answer), owners, holders: holdersOf(owners), seen, texts };
+  return { ...before, ...memory, owners, holders: holdersOf(owners), seen, texts };
 }
 
 /** What the engine keeps in memory on the host besides owners; small, so that every answer has it whole. */

@@ -46,6 +46,16 @@ test("a packed file that was cut short, wherever, is damaged, and no small image
   await nothingStays();
 });
 
+test("after the last image has gone another is taken in by the same run", async () => {
+  cpSync(small, host.path("/tmp/again"));
+  const { want, ...gone } = await op("again", { master: "/tmp/again", sha256: sha256Of(small) });
+  for (let times = 0; times < 2; times++) {
+    await engine.reconcile({ ...gone, want });
+    await engine.reconcile(gone);
+    await nothingStays();
+  }
+});
+
 test("what is not there, or not what it should be, is refused in words", async (t) => {
   const address = await serve(t, (_request, response) => response.writeHead(404).end("no"));
   const sha256 = "12".repeat(32);
