@@ -34,7 +34,7 @@ export class DiskImage extends NetbootResource {
     readonly __volume: string;
     /** SHA-256 of the source file: what the image is known by on the master. */
     declare readonly digest: pulumi.Output<string>;
-    /** Bytes of the disk, where the source file says it. */
+    /** Bytes of the disk, and so of the smallest that it fits on: where the source file says it, or the program. */
     declare readonly size: pulumi.Output<number | undefined>;
     /** Where the image's index is served. */
     declare readonly url: pulumi.Output<string>;

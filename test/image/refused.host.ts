@@ -10,9 +10,9 @@ import { chunks, engineOn, newHost, op, ours, outcome, serve } from "./host.ts";
 const host = newHost();
 const engine = engineOn(host);
 /** Why a file on the master is refused. */
-async function there(name: string, file: string, sha256 = sha256Of(file)): Promise<string> {
+async function there(name: string, file: string, sha256 = sha256Of(file), more = {}): Promise<string> {
   cpSync(file, host.path(`/tmp/${name}`));
-  const { error } = await outcome(engine.reconcile(await op(name, { master: `/tmp/${name}`, sha256 })));
+  const { error } = await outcome(engine.reconcile(await op(name, { master: `/tmp/${name}`, sha256 }, more)));
   assert.ok(error, name);
   return error.message;
 }
@@ -54,6 +54,16 @@ test("after the last image has gone another is taken in by the same run", async 
     await engine.reconcile(gone);
     await nothingStays();
   }
+});
+
+test("an image of another size than the program says is refused, and one of that size is not", async () => {
+  const gz = packed(small, "gzip"), sha256 = sha256Of(gz);
+  assert.match(await there("gzip", gz, sha256, { size: size / 2 }), /the image is of a disk of 8388608 bytes, and not of 4194304 as the file or the program says: say size: 8388608,/);
+  await nothingStays();
+  const { want, ...gone } = await op("gzip", { master: "/tmp/gzip", sha256 }, { size });
+  await engine.reconcile({ ...gone, want });
+  await engine.reconcile(gone);
+  await nothingStays();
 });
 
 test("what is not there, or not what it should be, is refused in words", async (t) => {

@@ -20,7 +20,7 @@ const named = (source: Source): string => `source is ${quoted(source.path ?? sou
 const digestOf = ({ source, sha256 }: DiskImage): string => source.sha256 ?? sha256 ?? "";
 
 function rules(input: DiskImage): Problem[] {
-  const { source, sha256 } = input;
+  const { source, sha256, size } = input;
   const problem = (reason: string): Problem[] => [{ property: "source", reason }];
   const given = PLACES.filter((place) => source[place] !== undefined);
   if (given.length !== 1) return problem(`source is ${quoted(source)}, and must say one place: a path, { path }, { url, sha256 } or { master, sha256 }.`);
@@ -31,6 +31,8 @@ function rules(input: DiskImage): Problem[] {
   if (source.path !== undefined && (source.size === undefined || source.sha256 === undefined || source.format === undefined)) return problem(`${named(source)} without a digest, a size and a format: pass the path of a file and let the SDK find them out.`);
   if (sha256 && source.sha256 && sha256 !== source.sha256)
     return problem(`${named(source)}, whose SHA-256 is ${source.sha256} and not ${sha256} as the program says: put the right file there or correct the digest.`);
+  if (size !== undefined && source.raw !== undefined && size !== source.raw)
+    return [{ property: "size", reason: `size is ${size}, and ${quoted(source.path)} is the image of a disk of ${source.raw} bytes: leave size out, as the file says it itself, or put the right file there.` }];
   return [];
 }
 
@@ -44,10 +46,10 @@ function room({ path, size, format }: Source): Check[] {
   return [{ check: "space", path: SITE, bytes: Math.ceil(size * 1.1) + 256 * MIB }, { check: "space", path: INCOMING, bytes: size }];
 }
 
-function build({ name, source }: DiskImage, sha256: string): Build {
+function build({ name, source }: DiskImage, sha256: string, raw: number | undefined): Build {
   const { path, url, master, size = 0, format } = source;
   const from: From = path !== undefined ? { from: format === "raw" ? "blocks" : "file" } : url !== undefined ? { from: "url", where: url } : { from: "master", where: master ?? "" };
-  const script = ingest(name, sha256, from);
+  const script = ingest(name, sha256, from, raw);
   if (path === undefined) return { script };
   return { script, uploads: [{ sha256, size, ...(format === "raw" && { blocks: `${HTTP}/chunks` }) }] };
 }
@@ -60,7 +62,7 @@ const type: ResourceType<DiskImage> = {
     const { name, master, source } = input;
     const sha256 = digestOf(input);
     const place = `${HTTP}/images/${sha256}`;
-    const size = source.raw;
+    const size = source.raw ?? input.size;
     const ref: DiskImageRef = { name, masterName: master.name, digest: sha256, ...(size !== undefined && { size }) };
     const fetched = source.url !== undefined;
     return {
@@ -72,7 +74,7 @@ const type: ResourceType<DiskImage> = {
       },
       outputs: settled({ ref, digest: sha256, url: `${master.http}/images/${sha256}/index`, ...(size !== undefined && { size }) }),
       checks: room(source),
-      builds: { [place]: build(input, sha256) },
+      builds: { [place]: build(input, sha256, size) },
       ...(source.path !== undefined && { sources: { [sha256]: source.path } }),
     };
   },

@@ -1,4 +1,4 @@
-# Takes a disk image in, as docs/cloning-protocol.md describes it. Before this stand NAME, SHA, HTTP, IN, and FROM: file, url, master or blocks, with WHERE.
+# Takes a disk image in, as docs/cloning-protocol.md describes it. Before this stand NAME, SHA, HTTP, IN, and FROM: file, url, master or blocks, with WHERE; and EXPECTED, the disk's size, where the file or the program says it.
 umask 022
 CHUNKS=$HTTP/chunks WORK=$OUT/.work BLOCKS=$IN/$SHA.blocks SHELL=/bin/sh LC_ALL=C
 export OUT CHUNKS WORK BLOCKS SHELL LC_ALL NAME
@@ -114,6 +114,7 @@ total=$(cat "$WORK"/line.* | awk '{ sum += $4 } END { printf "%.0f", sum }') cou
 [ "$count" -gt 0 ] && [ "$count" = $(((total + 67108863) / 67108864)) ] || fail 'a part is missing'
 [ "$total" -ge 4194304 ] || fail 'the image is refused: it is smaller than 4 MiB'
 [ $((total % 512)) = 0 ] || fail "the image is refused: its size of $total bytes is no multiple of 512: it was cut short, or is no disk's"
+[ "$total" = "${EXPECTED:-$total}" ] || fail "the image is of a disk of $total bytes, and not of $EXPECTED as the file or the program says: say size: $total, or take another file"
 end=$(sed -n 's/^end //p' "$WORK/table")
 [ "$end" -le "$total" ] || fail "the image is refused: a partition ends at byte $end, behind its end at $total: it was cut short"
 { printf 'netboot-image 1\nsha256 %s\nsize %s\nchunk 2097152\n' "$SHA" "$total"; cat "$WORK"/line.* | sort -k2,2n; echo 'end end'; } >"$OUT/index" || exit 1

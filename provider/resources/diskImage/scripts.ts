@@ -17,12 +17,12 @@ function text(name: string): string {
 }
 
 /** The script that makes an image's directory out of its source; beside it lie the one that clears its chunks away, and the one that says whether a machine may still fetch them. */
-export function ingest(name: string, sha256: string, source: From): string {
+export function ingest(name: string, sha256: string, source: From, size?: number): string {
   const remove = lines([sh`SHA=${sha256} HTTP=${HTTP} IN=${INCOMING}`, raw(text("sweep.sh"))]).text;
   const check = lines([sh`HTTP=${HTTP}`, raw(text("check.sh"))]).text;
   const busy = lines([sh`SHA=${sha256} HTTP=${HTTP}`, raw(text("busy.sh"))]).text;
   return lines([
-    sh`NAME=${name} SHA=${sha256} HTTP=${HTTP} FROM=${source.from} WHERE=${"where" in source ? source.where : ""}`,
+    sh`NAME=${name} SHA=${sha256} HTTP=${HTTP} FROM=${source.from} WHERE=${"where" in source ? source.where : ""} EXPECTED=${size ?? ""}`,
     sh`PART_SH=${text("part.sh")} TABLE_AWK=${text("table.awk")}`,
     sh`printf %s ${remove} >"$OUT/.remove" && printf %s ${check} >"$OUT/.check" && printf %s ${busy} >"$OUT/.busy" || exit 1`,
     raw(text("ingest.sh")),
