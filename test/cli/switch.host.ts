@@ -16,7 +16,7 @@ const at = (name: string) => join(folder, name);
 const choice = (name: string, entry = "disk") => ({ name, entry, entries: ["disk", "exam"] });
 const checked = (type: string, inputs: any) => ({ type: `pulumi-nodejs:dynamic/netboot:${type}`, outputs: check(resourceType(type), {}, inputs).inputs });
 const resources = [
-    checked("Machine", machine("desk-01", { mac: "52:54:00:00:07:01", __choice: [choice("desk-01")] })),
+    checked("Machine", machine("desk-01", { mac: "52:54:00:00:07:01", __choice: choice("desk-01") })), // as an older version wrote it
     checked("Machine", machine("desk-02", { mac: "52:54:00:00:07:02", __choice: [choice("desk-02"), { name: "target", entry: "one", entries: ["one", "two", "exam"] }] })),
     checked("Machine", machine("plain", { mac: "52:54:00:00:07:03" })),
     checked("Fleet", { ...onMaster("Fleet", "hall"), machines: { "hall-1": { mac: "52:54:00:00:07:04" }, "hall-2": { mac: "52:54:00:00:07:05" } }, __choices: { "hall-1": [choice("hall")], "hall-2": [choice("hall")] } }),
