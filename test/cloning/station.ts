@@ -14,7 +14,7 @@ export interface Order {
     image: Buffer;
     expand?: "last";
     hostname?: string;
-    transport?: "multicast";
+    transport?: "unicast" | "multicast";
 }
 
 export interface Station extends AsyncDisposable {
@@ -52,7 +52,7 @@ export const digestOf = (image: Buffer) => createHash("sha256").update(image.sub
 export async function openStation(orders: Record<string, Order>, { imaging = {} }: { imaging?: object } = {}): Promise<Station> {
     const lab = await openLab();
     try {
-        const master = await startMaster(lab);
+        const master = await startMaster(lab, { daemons: true });
         const images = [...new Set(Object.values(orders).map(({ image }) => image))];
         const declared = Object.entries(orders).map(([name, { image, ...rest }], i) => ({ name, mac: mac(i), image: images.indexOf(image), clone: { disk: "only", generation: 1, then: "shell", ...rest } }));
         const site = await openSite(lab, master, `
