@@ -9,43 +9,45 @@ import { disk } from "../imaging/image.ts";
 import { digestOf, openStation, type Ordered, type Station } from "./station.ts";
 
 const MiB = 1 << 20;
+type Right = (machine: Ordered) => Promise<void>;
 /** A stage that the machine reports, or how many writes after the accident before. */
 type Point = string | number;
 
 export interface Campaign {
-    /** How often the machine's power fails; and while a partition is grown. */
-    power: number;
-    grown: number;
-    /** When the master's, and when the cable is out. */
+    /** Of the whole disk; default two parts, with zeros in between. */
+    image?: Buffer;
+    /** How often the machine's power fails all along the way, or when; and how often while a partition is grown. */
+    power: number | Point[];
+    grown?: number;
+    /** When the master's, and when the cable is out: a number is a part of a whole clone's writes. */
     master: Point[];
     cable: Point[];
 }
 
-/** Two parts, with zeros in between. */
-const image = Buffer.concat([bootableDisk(), randomBytes(20 * MiB), Buffer.alloc(32 * MiB), randomBytes(13 * MiB)]).subarray(0, 80 * MiB);
-const plain = Buffer.concat([image, Buffer.alloc(80 * MiB - image.length)]);
-const SIZE = 120 * MiB;
-const written = Buffer.concat([plain, Buffer.alloc(SIZE - plain.length)]);
+const twoParts = () => Buffer.concat([bootableDisk(), randomBytes(20 * MiB), Buffer.alloc(32 * MiB), randomBytes(10 * MiB)]);
 
-export function accidents(campaign: Campaign): void {
+export function accidents({ image = twoParts(), power, grown = 0, master, cable }: Campaign): void {
+    const size = image.length + 40 * MiB;
+    const isImage: Right = async (machine) => assert.equal((await machine.disk()).digest, digestOf(Buffer.concat([image, Buffer.alloc(size - image.length)])));
     test("whatever fails during a clone, it ends right", { timeout: 6 * 3_600_000 }, async (t) => {
         const system = disk({ size: 40 * MiB });
         await using station = await openStation({
-            ...Object.fromEntries(["whole", "power", "master", "cable"].map((name) => [name, { image: plain }])),
-            ...Object.fromEntries(["known", "grown"].map((name) => [name, { image: system, expand: "last" as const, hostname: "desk" }])),
+            ...Object.fromEntries(["whole", "power", "master", "cable"].map((name) => [name, { image }])),
+            ...(grown ? Object.fromEntries(["known", "grown"].map((name) => [name, { image: system, expand: "last" as const, hostname: "desk" }])) : {}),
         });
-        const begin = await station.quick(`${SIZE}`);
-        const writes = { plain: await calm(await begin("whole"), isImage), grown: await calm(await begin("known"), isGrown) };
-        t.diagnostic(`${writes.plain} and ${writes.grown} writes`);
-        await t.test("the power", (t) => powerCuts(t, station, begin("power"), ["start", "disk", "claim", ...spread(campaign.power, writes.plain)], isImage));
-        await t.test("the power, while a partition is grown", (t) => powerCuts(t, station, begin("grown"), spread(campaign.grown, writes.grown), isGrown));
-        await t.test("the master's power", (t) => interruptions(t, station, begin("master"), campaign.master, writes.plain, async (_, seconds) => {
+        const begin = await station.quick(`${size}`);
+        const counted = [power, ...master, ...cable].some((one) => typeof one === "number");
+        const writes = { plain: counted ? await calm(await begin("whole"), isImage) : 0, grown: grown ? await calm(await begin("known"), isGrown) : 0 };
+        if (counted) t.diagnostic(`${writes.plain} and ${writes.grown} writes`);
+        await t.test("the power", (t) => powerCuts(t, station, begin("power"), typeof power === "number" ? ["start", "disk", "claim", ...spread(power, writes.plain)] : power, isImage));
+        if (grown) await t.test("the power, while a partition is grown", (t) => powerCuts(t, station, begin("grown"), spread(grown, writes.grown), isGrown));
+        await t.test("the master's power", (t) => interruptions(t, station, begin("master"), master, isImage, writes.plain, async (_, seconds) => {
             await powerOff(station.master);
             await pause(seconds);
             await powerOn(station.master);
             await until("the master", 300_000, async () => ((await fetch(`http://${station.master.host}/`).catch(() => undefined)) ? true : undefined));
         }));
-        await t.test("the cable", (t) => interruptions(t, station, begin("cable"), campaign.cable, writes.plain, async ({ client }, seconds) => {
+        await t.test("the cable", (t) => interruptions(t, station, begin("cable"), cable, isImage, writes.plain, async ({ client }, seconds) => {
             await client.link(false);
             await pause(seconds * 4);                 // the longest is longer than a silent server is waited for
             await client.link(true);
@@ -65,10 +67,6 @@ function spread(count: number, writes: number): number[] {
     ];
 }
 
-async function isImage(machine: Ordered): Promise<void> {
-    assert.equal((await machine.disk()).digest, digestOf(written));
-}
-
 async function isGrown({ client }: Ordered): Promise<void> {
     await client.exec("dd if=/machine/disk.img of=/machine/root.img bs=1M skip=1 status=none && e2fsck -fn /machine/root.img");
     assert.equal(await client.exec("debugfs -R 'cat /etc/hostname' /machine/root.img 2>/dev/null"), "desk\n");
@@ -76,7 +74,7 @@ async function isGrown({ client }: Ordered): Promise<void> {
 }
 
 /** A clone without accidents: how many writes is that? */
-async function calm(machine: Ordered, right: (machine: Ordered) => Promise<void>): Promise<number> {
+async function calm(machine: Ordered, right: Right): Promise<number> {
     await machine.finished();
     const writes = await machine.client.writes();
     await right(machine);
@@ -84,10 +82,10 @@ async function calm(machine: Ordered, right: (machine: Ordered) => Promise<void>
     return writes;
 }
 
-async function powerCuts(t: TestContext, station: Station, begun: Promise<Ordered>, points: Point[], right: (machine: Ordered) => Promise<void>): Promise<void> {
+async function powerCuts(t: TestContext, station: Station, begun: Promise<Ordered>, points: Point[], right: Right): Promise<void> {
     const machine = await begun;
     const { name, client } = machine;
-    let cuts = 0;
+    let cuts = 0, unfinished = 0;
     for (const point of points) {
         const cut = typeof point === "number" ? client.cutPower(point) : machine.stage(point).then(() => client.cutPower());
         const over = await Promise.race([cut.then(() => false), machine.finished().then(() => true)]);
@@ -95,6 +93,7 @@ async function powerCuts(t: TestContext, station: Station, begun: Promise<Ordere
         cuts++;
         const label = `${name}, cut at ${point}`;
         const { bootable } = await machine.disk();
+        if (!bootable) unfinished++;
         if (bootable || (await machine.reported())) await right(machine).catch((error) => { throw new Error(`${label}: it boots, or is reported, and is not right`, { cause: error }); });
         await station.master.exec(`rm -f /srv/netboot/reports/${name}/status`);
         await machine.powerOn();
@@ -102,10 +101,10 @@ async function powerCuts(t: TestContext, station: Station, begun: Promise<Ordere
     }
     await machine.finished();
     await ended(station, machine, right);
-    t.diagnostic(`${cuts} cuts`);
+    t.diagnostic(`${cuts} cuts, after ${unfinished} of them nothing to boot`);
 }
 
-async function interruptions(t: TestContext, station: Station, begun: Promise<Ordered>, points: Point[], writes: number, fail: (machine: Ordered, seconds: number) => Promise<void>): Promise<void> {
+async function interruptions(t: TestContext, station: Station, begun: Promise<Ordered>, points: Point[], right: Right, writes: number, fail: (machine: Ordered, seconds: number) => Promise<void>): Promise<void> {
     const machine = await begun;
     const done = machine.finished().then(() => true);
     let count = 0;
@@ -118,12 +117,12 @@ async function interruptions(t: TestContext, station: Station, begun: Promise<Or
         if (over) break;
     }
     await done;
-    await ended(station, machine, isImage);
+    await ended(station, machine, right);
     t.diagnostic(`${count} interruptions`);
 }
 
 /** One machine has claimed the order, once, and said that it is done. */
-async function ended(station: Station, machine: Ordered, right: (machine: Ordered) => Promise<void>): Promise<void> {
+async function ended(station: Station, machine: Ordered, right: Right): Promise<void> {
     await until("its report", 600_000, async () => ((await machine.reported()) ? true : undefined));
     await right(machine);
     assert.equal((await station.master.exec(`grep -c ^ordered /var/lib/netboot-ledger/${machine.name}`)).trim(), "1");
