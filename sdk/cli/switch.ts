@@ -74,7 +74,9 @@ function choosing(resources: Planned[]): Choosing[] {
     const of = (machine: string, choices: unknown) => [choices as Choice | Choice[]].flat().map((choice) => ({ machine, ...choice }));
     const all = resources.filter(({ type }) => type.startsWith(PREFIX)).flatMap(({ inputs: { name, __choice, __choices } }) =>
         [...of(String(name), __choice ?? []), ...Object.entries(__choices ?? {}).flatMap(([machine, choices]) => of(machine, choices))]);
-    return all.sort((a, b) => (a.machine < b.machine ? -1 : a.machine > b.machine ? 1 : 0));
+    // A machine and a menu may have one name, and one choice.
+    const different = [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+    return different.sort((a, b) => (a.machine < b.machine ? -1 : a.machine > b.machine ? 1 : 0));
 }
 
 const keyOf = ({ name }: Pick<Choice, "name">) => `${KEY}:${name}`;
@@ -87,11 +89,12 @@ function named(pattern: string, all: Choosing[]): Choosing[] {
 
 /** Of each machine the choice that has the entry. */
 function withEntry(entry: string, choosing: Set<Choosing>): Choosing[] {
-    return [...Map.groupBy(choosing, ({ machine }) => machine)].map(([machine, choices]) => {
-        const [one, other] = choices.filter(({ entries }) => entries.includes(entry));
+    return [...Map.groupBy(choosing, ({ machine }) => machine)].flatMap(([machine, choices]) => {
+        const having = choices.filter(({ entries }) => entries.includes(entry));
+        const [one, other] = new Set(having.map(keyOf));
         if (!one) throw new Misused(`${machine} boots one of ${[...new Set(choices.flatMap(({ entries }) => entries))].join(", ")}, and not ${JSON.stringify(entry)}.`);
-        if (other) throw new Misused(`${machine} has ${JSON.stringify(entry)} in two choices: say ${keyOf(one)} or ${keyOf(other)} in its place.`);
-        return one;
+        if (other) throw new Misused(`${machine} has ${JSON.stringify(entry)} in two choices: say ${one} or ${other} in its place.`);
+        return having;
     });
 }
 

@@ -21,6 +21,8 @@ const resources = [
     checked("Machine", machine("plain", { mac: "52:54:00:00:07:03" })),
     checked("Fleet", { ...onMaster("Fleet", "hall"), machines: { "hall-1": { mac: "52:54:00:00:07:04" }, "hall-2": { mac: "52:54:00:00:07:05" } }, __choices: { "hall-1": [choice("hall")], "hall-2": [choice("hall")] } }),
     checked("MachineGroup", { ...onMaster("MachineGroup", "room-2"), match: { addresses: "10.0.2.0/24" }, boot: { kind: "local" }, __choice: [{ ...choice("room-2", "windows"), entries: ["windows"] }] }),
+    // A menu of the same name, and of the same choice.
+    checked("BootMenu", { ...onMaster("BootMenu", "hall-1"), title: "Hall", entries: [{ name: "disk", label: "Disk", boot: { kind: "local" } }], __choice: [choice("hall")] }),
     checked("BootMenu", { ...onMaster("BootMenu", "seats"), title: "Seats", entries: [{ name: "disk", label: "Disk", boot: { kind: "local" } }], __choice: [{ name: "seats", entry: "old", entries: ["old", "new"] }] }),
 ];
 writeFileSync(at("state.json"), JSON.stringify({ deployment: { resources } }));
