@@ -245,6 +245,8 @@ export type Check =
   | { check: "pool"; driver: "lvm-thin" | "zfs"; pool: string }
   /** A volume by its path: what is on it. */
   | { check: "volume"; path: string }
+  /** An image that is there already is of a disk of so many bytes. */
+  | { check: "image"; name: string; path: string; size: number }
   | { check: "lio" }
   /** `kernel`: the kernel itself may listen there already. */
   | { check: "port"; protocol: "udp" | "tcp"; address?: string; port: number; unit: string; kernel?: true }

@@ -62,6 +62,10 @@ test("an image of another size than the program says is refused, and one of that
   await nothingStays();
   const { want, ...gone } = await op("gzip", { master: "/tmp/gzip", sha256 }, { size });
   await engine.reconcile({ ...gone, want });
+  // One that is there already is not taken in again: of that the doctor tells.
+  const told = async (more: object) => (await engine.doctor((await op("gzip", { master: "/tmp/gzip", sha256 }, more)).checks)).find(({ check }) => check.check === "image")!;
+  assert.deepEqual(await told({ size }).then(({ ok, what }) => [ok, what]), [true, "image gzip is of a disk of 8388608 bytes"]);
+  assert.deepEqual(await told({ size: size * 2 }).then(({ ok, what, mend }) => [ok, what, mend]), [false, "image gzip is of a disk of 8388608 bytes, and not of 16777216 as the program says", "Say size: 8388608, or take another file."]);
   await engine.reconcile(gone);
   await nothingStays();
 });

@@ -7,6 +7,7 @@ import { dhcp } from "./dhcp";
 import { driver } from "./driver";
 import { firewall } from "./firewall";
 import { http } from "./http";
+import { image } from "./image";
 import { address, network } from "./interface";
 import { lio } from "./lio";
 import { pool } from "./pool";
@@ -44,6 +45,6 @@ export interface When {
 
 /** Every check by its name. */
 export const questions: { [name in Check["check"]]: Question } = {
-  debian, space, driver, reflink, pool, volume, lio, port, interface: network, "no-other-dhcp": dhcp,
+  debian, space, driver, reflink, pool, volume, image, lio, port, interface: network, "no-other-dhcp": dhcp,
   address, clock, firewall, units, http, tftp, readable,
 };
