@@ -60,6 +60,10 @@ tokens_and_stamps() { # machine generation
     crc=$(cksum <"$s") && printf 'sum %s\n' "\${crc%% *}" >>"$s" && truncate -s 4096 "$s" && sync "$s" || return
   done
 }
+order_for_grub() { # machine
+  nonce=$(nonce_of "$O/$1")
+  printf 'set netboot_order=%s\n' "$nonce" >"$O/$1/.grub" && sync "$O/$1/.grub" && mv -f -- "$O/$1/.grub" "$O/$1/order.grub" || fail
+}
 settle_order() { progress "generation done by $1"; close_order "$1"; }
 take_back_order() { close_order "$1"; }
 give_order() { # machine generation job

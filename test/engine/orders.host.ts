@@ -36,6 +36,21 @@ test("an order is a folder with a nonce, a token and a line in the ledger; a sec
   assert.equal(nonceOf(host), nonce);
 });
 
+test("an order of an older version, which GRUB could not be told, is told it and stays the same, claimed or not", async () => {
+  const host = newHost();
+  await up(host, op(1));
+  const nonce = nonceOf(host)!;
+  for (const claimed of [false, true]) {
+    if (claimed) claim(host);
+    rmSync(`${open(host)}/order.grub`);
+    assert.deepEqual((await up(host, op(1))).changed.map((change) => change.why), ["the order is not there in GRUB's words"]);
+    assert.equal(readFileSync(`${open(host)}/order.grub`, "utf8"), `set netboot_order=${nonce}\n`);
+    assert.equal(nonceOf(host), nonce);
+    assert.deepEqual((await up(host, op(1))).changed, []);
+  }
+  assert.deepEqual(ledger(host), ["ordered 1"]);
+});
+
 test("an installation may begin once, and once more for each retry; its stamps are made for it", async () => {
   const host = newHost();
   const text = `netboot-job 1\nmachine desk\ngeneration 2\ndo install\nimage ${"a".repeat(64)}\ndisk only\nretries 2\nend end\n`;
