@@ -22,7 +22,7 @@ class Running extends StartupCheckStrategy {
 }
 
 /** The images that set-up builds. */
-export type ImageName = "masterDebian12" | "masterDebian13" | "daemonsDebian12" | "client" | "clientArm64" | "dhcp" | "bmc" | "vmMaster";
+export type ImageName = "masterDebian12" | "masterDebian13" | "daemonsDebian12" | "client" | "clientArm64" | "dhcp" | "bmc" | "vmMaster" | "vmMasterZfs";
 
 export function imageTag(name: ImageName): string {
     const tag = (images as Record<string, string | undefined>)[name];

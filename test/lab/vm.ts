@@ -25,9 +25,10 @@ export interface VirtualMasterOptions {
     address?: string;                    // default the lab's number 2
     disk?: string;                       // size of an empty disk beside the system's, /dev/vda
     memory?: number;                     // MiB
+    zfs?: boolean;                       // with ZFS, which set-up takes minutes to build
 }
 
-export async function startVirtualMaster(lab: Lab, { address = lab.at(2), disk = "8G", memory = 2048 }: VirtualMasterOptions = {}): Promise<VirtualMaster> {
+export async function startVirtualMaster(lab: Lab, { address = lab.at(2), disk = "8G", memory = 2048, zfs = false }: VirtualMasterOptions = {}): Promise<VirtualMaster> {
     const keys = await lab.once("keys", async () => makeKeys(lab.folder));
     const own = ed25519({ comment: "netboot-lab" });
     const drive = (id: string, slot: number, how: string) => ["-drive", `if=none,id=${id},${how}`, "-device", `virtio-blk-pci,drive=${id},addr=${slot},serial=${id}`];
@@ -38,7 +39,7 @@ export async function startVirtualMaster(lab: Lab, { address = lab.at(2), disk =
         more: [...drive("root", 4, "format=qcow2,discard=unmap,file=/machine/root.qcow2"), ...drive("setup", 5, "format=raw,readonly=on,file=/machine/setup")],
     });
     const read = (name: string) => readFileSync(join(import.meta.dirname, name), "utf8");
-    const container = await lab.start("vmMaster", { address }, (it) =>
+    const container = await lab.start(zfs ? "vmMasterZfs" : "vmMaster", { address }, (it) =>
         it.withAddedCapabilities("NET_ADMIN")
             .withHost({ Devices: [{ PathOnHost: "/dev/net/tun", PathInContainer: "/dev/net/tun", CgroupPermissions: "rwm" }] })
             .withCreate({ OpenStdin: true })

@@ -7,8 +7,8 @@ import { aptInstall } from "./apt.mjs";
 import { ask, Missing, missing, note, run, step, undoing } from "./step.mjs";
 import { folderWith, images as tags, outputs, recipeOf } from "./where.mjs";
 
-const LONG = ["clientArm64", "kernelArm64", "signed", "debianDisk", "templateDisk", "vmMaster"]; // what only the long tests need
-const PEERS = ["bmc", "daemonsDebian12", "winpe"];      // what only tests need, and no demo
+const LONG = ["clientArm64", "kernelArm64", "signed", "debianDisk", "templateDisk", "vmMasterZfs"]; // what only the long tests need
+const PEERS = ["bmc", "daemonsDebian12", "winpe", "vmMaster"];      // what only tests need, and no demo
 
 export const images = () => have(Object.keys(tags).filter((name) => ![...LONG, ...PEERS].includes(name)));
 export const peers = () => have(PEERS);

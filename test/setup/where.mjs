@@ -36,6 +36,7 @@ const recipes = {
     templateDisk: { folder: "debianDisk", from: "baseDebian12", args: { MEBIBYTES: 1024, MORE: "cloud-init open-iscsi busybox" } },
     winpe: { folder: "winpe", from: "baseDebian12" },
     vmMaster: { folder: "vmMaster", from: "baseDebian12" },
+    vmMasterZfs: { folder: "vmMaster", from: "baseDebian12", args: { ZFS: "zfsutils-linux" } },
 };
 
 const folderOf = (name) => join(root, "test/images", recipes[name].folder);

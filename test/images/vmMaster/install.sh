@@ -4,7 +4,7 @@ set -eu
 rm -f /.dockerenv
 release=$(ls /lib/modules)
 mkdir -p "/lib/modules/$release/updates"
-mv /modules/* "/lib/modules/$release/updates/"
+find /modules -type f -exec mv -t "/lib/modules/$release/updates/" {} +
 rmdir /modules
 depmod "$release"
 printf 'LABEL=root / ext4 errors=remount-ro 0 1\n' > /etc/fstab
