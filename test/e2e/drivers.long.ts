@@ -4,28 +4,24 @@ import { createHash, randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { disklessState } from "../../provider/dist/boot/diskless.js";
-import { apply, at, contract, copy, engineOf, type Keeper, listed, MIB, outcome, remove, STORE, volume, whys, write } from "../engine/contract.ts";
-import { gone, urn } from "../engine/site.ts";
+import { apply, at, contract, engineOf, listed, MIB, outcome, remove, STORE, volume, whys, write } from "../engine/contract.ts";
+import { gone } from "../engine/site.ts";
 import { startClient } from "../lab/client.ts";
 import { bootableDisk } from "../lab/disk/image.ts";
 import { until } from "../lab/exec.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
-import { judged } from "../resources/resource.ts";
 import { startVirtualMaster, type VirtualMaster } from "../lab/vm.ts";
 import { openSite, type Site } from "./cli.ts";
+import { type DriverName, IQN, keeperOn, POOLS, withSettings } from "./virtualKeeper.ts";
 
-const POOLS = { reflink: undefined, "lvm-thin": "vg0/netboot", zfs: "tank/netboot" };
-type DriverName = keyof typeof POOLS;
 const drivers = Object.keys(POOLS) as DriverName[];
-const IQN = "iqn.2024-07.internal.netboot";
 
 let lab: Lab;
 let master: VirtualMaster;
 before(async () => {
     lab = await openLab();
     const began = Date.now();
-    master = await startVirtualMaster(lab, { disk: "8G" });
+    master = await startVirtualMaster(lab, { zfs: true });
     console.log(`# the virtual master answers ${((Date.now() - began) / 1000).toFixed(0)} s after its start`);
     await master.exec(`vgcreate -q vg0 /dev/vda && lvcreate -q -y --type thin-pool -L 2G -n netboot vg0 && lvcreate -q -y -W n -L 2G -n tank vg0 && lvcreate -q -y -W n -L 1G -n files vg0
         mkfs.xfs -q /dev/vg0/files && mkdir -p ${STORE} && echo '/dev/vg0/files ${STORE} xfs defaults 0 0' >>/etc/fstab && systemctl daemon-reload && mount ${STORE}
@@ -33,56 +29,29 @@ before(async () => {
 });
 after(() => lab.close());
 
-const keeperFor = (driver: DriverName): Keeper => ({
-    driver, connect: master.dial,
-    shell: async (script) => { const { stdout, stderr, exitCode } = await master.tryExec(script); return { stdout, stderr, code: exitCode }; },
-    async devices() {
-        const { stdout } = await master.tryExec(driver === "lvm-thin" ? "lvs --noheadings -o lv_name -S 'lv_name=~^nb'" : driver === "zfs" ? "zfs list -H -o name | grep /nb | sed 's|.*/||'" : ":");
-        return stdout.split("\n").map((line) => line.trim()).filter(Boolean).sort();
-    },
-});
-
-/** What a MasterServer, and a Machine, want of this master. */
-const storage = (driver: DriverName) => ({ driver, path: STORE, ...(POOLS[driver] && { pool: POOLS[driver] }) });
-const own = (driver: DriverName): any => {
-    const { failures, desired } = judged("MasterServer", { name: "lab", host: master.host, address: master.host, storage: storage(driver) } as never);
-    assert.deepEqual(failures, []);
-    return { owner: urn("MasterServer", "lab"), label: 'MasterServer "lab"', want: desired!.state, checks: desired!.checks };
-};
-const machine = (driver: DriverName, name: string, last: number, more: object = {}): any => ({
-    owner: urn("Machine", name), label: `Machine "${name}"`,
-    want: disklessState({ name, master: { name: "lab", address: master.host, storage: { ...storage(driver), iqn: IQN } }, address: lab.at(last), boot: { kind: "diskless", volume: { name: "golden" }, persist: "keep", generation: 1, retain: false, ...more } } as any),
-});
-const secret = async (name: string) => (await master.exec(`sed -n 's/^ *incominguser [^ ]* //p' '/etc/netboot/iscsi/${IQN}:${name}:golden.conf'`)).trim();
+const keeperFor = (driver: DriverName) => keeperOn(lab, master, driver);
 const targets = async () => (await master.exec("{ tgtadm -C 3261 --lld iscsi --op show --mode target; ls -d /sys/kernel/config/target/iscsi/iqn*; } 2>/dev/null | grep -o 'iqn[.].*:golden' | sort -u")).trim().split("\n");
 
 for (const driver of drivers)
     for (const [words, proof] of contract)
-        test(`${driver}: ${words}`, { timeout: 1_200_000 }, async () => {
-            const keeper = keeperFor(driver);
-            await master.exec(`mkdir -p /etc/netboot; printf 'warn 80\\nrefuse 90\\npool ${POOLS[driver] ?? ""}\\n' >/etc/netboot/volumes`);
-            await proof(keeper);
-            assert.equal((await master.exec(`ls -A ${STORE}`)).trim(), "");
-            await master.exec("rm -r /etc/netboot");
-        });
+        test(`${driver}: ${words}`, { timeout: 1_200_000 }, () => withSettings(master, driver, () => proof(keeperFor(driver))));
 
 for (const driver of drivers)
     test(`${driver}: only the machine that a disk is for gets at it; live is saved; a start brings all back by itself; one disk that is missing keeps no other away`, { timeout: 3_600_000 }, async (t) => {
         const keeper = keeperFor(driver);
-        await apply(keeper, own(driver));
+        await apply(keeper, keeper.own);
         await apply(keeper, volume(keeper, "golden", { size: 8 * MIB }));
         await write(keeper, "golden", "golden");
         await apply(keeper, volume(keeper, "home", { size: 4 * MIB }));
         const data = { dataDisks: [{ volume: { name: "home" }, lun: 7, access: "read", persist: "keep", generation: 1, retain: false }] };
         const engine = engineOf(keeper);
-        const ops = [machine(driver, "a", 21, data), machine(driver, "b", 22), machine(driver, "c", 23)];
+        const ops = [keeper.machine("a", 21, data), keeper.machine("b", 22), keeper.machine("c", 23)];
         await Promise.all(ops.map((op) => engine.reconcile(op)));
         for (const op of ops) assert.deepEqual(await whys(keeper, op), []);
 
         // From the master itself: LIO asks for names and secrets. What tgt refuses is in diskless.lab.ts.
-        const [a, b] = [await secret("a"), await secret("b")];
-        const login = async (as: string, name: string, user: string, password: string, lun = 1) =>
-            (await master.tryExec(`LIBISCSI_CHAP_USERNAME='${user}' LIBISCSI_CHAP_PASSWORD='${password}' timeout 20 iscsi-inq -i ${IQN}:${as} iscsi://${master.host}/${IQN}:${name}:golden/${lun} 2>&1`)).stdout;
+        const [a, b] = [await keeper.secret("a"), await keeper.secret("b")];
+        const { login } = keeper;
         if (driver === "reflink") assert.match(await login("a", "a", "golden+a", a), /Target not found/, "an address that is not the machine's");
         else {
             assert.match(await login("a", "a", "golden+a", a), /DIRECT_ACCESS/);
@@ -108,7 +77,7 @@ for (const driver of drivers)
         await master.reboot();
         t.diagnostic(`${driver}: reboot to all units ${((Date.now() - began) / 1000).toFixed(0)} s`);
         assert.deepEqual(await targets(), names);
-        for (const op of [own(driver), ...ops]) assert.deepEqual(await whys(keeper, op), [], "a start changes nothing");
+        for (const op of [keeper.own, ...ops]) assert.deepEqual(await whys(keeper, op), [], "a start changes nothing");
 
         began = Date.now();
         await master.powerCut();
@@ -126,16 +95,16 @@ for (const driver of drivers)
         assert.deepEqual((await whys(keeper, ops[1])).length, 1);
         assert.deepEqual(await whys(keeper, ops[1]), []);
 
-        for (const op of [...ops.map(gone), remove(keeper, "home"), remove(keeper, "golden"), { ...gone(own(driver)), sweep: true }]) await apply(keeper, op);
+        for (const op of [...ops.map(gone), remove(keeper, "home"), remove(keeper, "golden"), { ...gone(keeper.own), sweep: true }]) await apply(keeper, op);
         assert.deepEqual([(await targets()).join(), await keeper.devices(), (await master.exec(`ls -A ${STORE}; ls -d /etc/netboot /var/lib/netboot 2>/dev/null; true`)).trim()], ["", [], ""]);
     });
 
 test("lvm-thin: power cuts while 24 machines get their disks: what is there is whole, and the next run has the rest", { timeout: 3_600_000 }, async (t) => {
     const keeper = keeperFor("lvm-thin");
-    await apply(keeper, own("lvm-thin"));
+    await apply(keeper, keeper.own);
     await apply(keeper, volume(keeper, "golden", { size: 8 * MIB }));
     await write(keeper, "golden", "golden");
-    const ops = Array.from({ length: 24 }, (_, i) => machine("lvm-thin", `m${i}`, 30 + i));
+    const ops = Array.from({ length: 24 }, (_, i) => keeper.machine(`m${i}`, 30 + i));
     for (const seconds of [1, 4, 9]) {
         const engine = engineOf(keeper);
         const all = ops.map((op) => outcome(engine.reconcile(op)));
@@ -152,13 +121,13 @@ test("lvm-thin: power cuts while 24 machines get their disks: what is there is w
     t.diagnostic(`the rest of 24: ${((Date.now() - began) / 1000).toFixed(1)} s`);
     for (const op of ops) assert.deepEqual(await whys(keeper, op), []);
     assert.equal((await keeper.devices()).length, 25, "no device that nobody names");
-    const more = Array.from({ length: 40 }, (_, i) => machine("lvm-thin", `n${i}`, 60 + i));
+    const more = Array.from({ length: 40 }, (_, i) => keeper.machine(`n${i}`, 60 + i));
     const then = Date.now();
     const next = engineOf(keeper);
     await Promise.all(more.map((op) => next.reconcile(op)));
     t.diagnostic(`40 more disks and targets: ${((Date.now() - then) / 1000).toFixed(1)} s`);
     for (const op of [...ops, ...more]) await outcome(apply(keeper, gone(op)));
-    for (const op of [remove(keeper, "golden"), { ...gone(own("lvm-thin")), sweep: true }]) await apply(keeper, op);
+    for (const op of [remove(keeper, "golden"), { ...gone(keeper.own), sweep: true }]) await apply(keeper, op);
     assert.deepEqual(await keeper.devices(), []);
 });
 
@@ -178,7 +147,7 @@ const golden = new netboot.Volume("golden", { master: m, from: new netboot.DiskI
 new netboot.Machine("seat", { master: m, mac: "52:54:00:00:0d:01", pool: lan, address: site.require("address").replace(/[0-9]+$/, "31"), boot: boot.diskless(golden, { ${copy} }), cloudInit: { userData: "#!/bin/sh\\necho ${seed}\\n" } });
 `;
     /** The machine's seed, as somebody finds it who has its name and its secret. */
-    const found = async () => (await master.exec(`LIBISCSI_CHAP_USERNAME=golden+seat LIBISCSI_CHAP_PASSWORD='${await secret("seat")}' timeout 60 iscsi-readcapacity16 -i ${IQN}:seat -s iscsi://${master.host}/${IQN}:seat:golden/255; cat /sys/kernel/config/target/iscsi/${IQN}:seat:golden/tpgt_1/acls/*/lun_255/write_protect; grep -ao 'echo [a-z]*$' $(cat /sys/kernel/config/target/iscsi/${IQN}:seat:golden/tpgt_1/lun/lun_255/netboot/udev_path)`)).trim().split("\n");
+    const found = async () => (await master.exec(`LIBISCSI_CHAP_USERNAME=golden+seat LIBISCSI_CHAP_PASSWORD='${await keeperFor(driver).secret("seat")}' timeout 60 iscsi-readcapacity16 -i ${IQN}:seat -s iscsi://${master.host}/${IQN}:seat:golden/255; cat /sys/kernel/config/target/iscsi/${IQN}:seat:golden/tpgt_1/acls/*/lun_255/write_protect; grep -ao 'echo [a-z]*$' $(cat /sys/kernel/config/target/iscsi/${IQN}:seat:golden/tpgt_1/lun/lun_255/netboot/udev_path)`)).trim().split("\n");
 
     const site: Site = await openSite(lab, master as never, program({ by: "lvm" }));
     try {

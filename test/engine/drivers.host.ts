@@ -1,4 +1,4 @@
-// Each way of keeping volumes, on hosts without a machine: the real scripts, killed at any tool, with LVM, ZFS and the kernel's targets of files. The real ones: test/e2e/drivers.long.ts.
+// Each way of keeping volumes, on hosts without a machine: the real scripts, killed at any tool, with LVM, ZFS and the kernel's targets of files. The real ones: test/e2e/lvmThin.lab.ts and drivers.long.ts.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { after, test } from "node:test";
