@@ -2,6 +2,7 @@
 import { openLab } from "../lab/lab.ts";
 import { cloning } from "./cloning.ts";
 import { diskless } from "./diskless.ts";
+import { io, lvm } from "./lvm.ts";
 import { page } from "./page.ts";
 import { power } from "./power.ts";
 import { scale } from "./scale.ts";
@@ -17,7 +18,7 @@ const add = (row: Row) => {
 
 await using lab = await openLab();
 const parts: Record<string, () => Promise<void>> = {
-    scale: () => scale(lab, (size ?? "1,100,1000").split(",").map(Number), add), cloning: () => cloning(lab, Number(size ?? 512), add), diskless: () => diskless(lab, add),
+    scale: () => scale(lab, (size ?? "1,100,1000").split(",").map(Number), add), cloning: () => cloning(lab, Number(size ?? 512), add), diskless: () => diskless(lab, add), lvm: () => lvm(lab, add), io: () => io(lab, add),
     scripts: () => scripts(lab, add), power: () => power(lab, add), page: () => page(lab),
 };
 if (part !== undefined && !Object.hasOwn(parts, part)) throw new Error(`There is no part ${JSON.stringify(part)}, but ${Object.keys(parts).join(", ")}.`);
