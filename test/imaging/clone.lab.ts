@@ -28,6 +28,12 @@ test("a clone", { skip }, async (t) => {
   for (const [fs, from, to] of [["xfs", 40 * MiB, 60 * MiB], ["btrfs", 130 * MiB, 300 * MiB]] as const)
     await t.test(`${fs} that grows, and has a name`, { skip: skipMounted(fs) }, (t) => grows(t, "gpt", { fs, from, to }));
 
+  await t.test("btrfs that would not be large enough for the kernel to grow it is refused before", { skip: skipMounted("btrfs") }, async (t) => {
+    const { machine } = await setting(t, serve(disk({ fs: "btrfs", size: 130 * MiB })), [{ name: "sda", size: 200 * MiB }], { job: { expand: "last" } });
+    assert.equal(await machine.run(), "stays");
+    assert.match(machine.error, /that is btrfs, in less than 256 MiB[^]*nothing on any disk was changed/);
+  });
+
   await t.test("that cannot be as ordered changes nothing", (t) => refused(t, ["swap", "no table"]));
 
   await t.test("a master that takes no report: the disk is done, and the next boot says so", async (t) => {
