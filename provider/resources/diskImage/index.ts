@@ -73,7 +73,7 @@ const type: ResourceType<DiskImage> = {
         artifacts: { [place]: { recipe: createHash("sha256").update(`${RECIPE}\n${sha256}\n`).digest("hex") } },
       },
       outputs: settled({ ref, digest: sha256, url: `${master.http}/images/${sha256}/index`, ...(size !== undefined && { size }) }),
-      checks: [...room(source), ...(input.size === undefined ? [] : [{ check: "image" as const, name, path: place, size: input.size }])],
+      checks: [...room(source), ...(size === undefined || source.raw !== undefined ? [] : [{ check: "image" as const, name, path: place, size }])],
       builds: { [place]: build(input, sha256, size) },
       ...(source.path !== undefined && { sources: { [sha256]: source.path } }),
     };
