@@ -25,9 +25,15 @@ part == "ACL" { allowed = add(allowed, $1) }
 END { out() }'
 }`]);
 
-/** Says of a target who has a session on it, and how that ends where its machine has left it behind. */
+/** Says of a target who has a session on it, and how that ends where its machine has left it behind: tgt holds one for as long as TCP does, an hour or more. */
 export const sessionWords: Sh = sh`
 session_words() { # what address,… tid iqn
-  case $3 in lio) end="echo 0 >/sys/kernel/config/target/iscsi/$4/tpgt_1/enable" ;; *) end="tgtadm -C ${CONTROL} --lld iscsi --op delete --mode target --tid $3 --force" ;; esac
-  printf '%s has a session on %s. Shut that machine down first; if it is off already: %s\n' "$2" "$1" "$end"
+  end=
+  case $3 in
+    lio) end="echo 0 >/sys/kernel/config/target/iscsi/$4/tpgt_1/enable" ;;
+    *) for sid in $(tgtadm -C ${CONTROL} --lld iscsi --op show --mode conn --tid "$3" 2>/dev/null | sed -n 's/^Session: *//p'); do
+      end="\${end:+$end && }tgtadm -C ${CONTROL} --lld iscsi --op delete --mode conn --tid $3 --sid $sid --cid 0"
+    done ;;
+  esac
+  printf '%s has a session on %s. Shut that machine down first; if it is off already, say on the master: %s\n' "$2" "$1" "$end"
 }`;

@@ -1,3 +1,4 @@
+import { sessionWords } from "../iscsi";
 import { define, lines, raw, sh, type Sh } from "../sh";
 import { SITE } from "../state";
 import { allDrivers, prefixOf } from "./index";
@@ -14,6 +15,7 @@ const MARK = ".netboot-store";
  */
 export const volumeLibrary: Sh = lines([
   ...allDrivers.map(({ library }) => library),
+  sessionWords,
   // Of a volume whose lineage went before a crash nobody knows any more who keeps it.
   sh`any_delete() { rm -f -- "$1/disk.$2"; }`,
   define("any_lost", allDrivers.map(({ name }) => sh`${raw(prefixOf(name))}_lost "$1"`)),
@@ -25,11 +27,14 @@ refuse() { # path words; of a volume that was not there nothing stays
   volume_recorded "\${1%/*}" || rm -f -- "\${1%/*}/${MARK}"
   printf '%s\n' "$2" >&2; finish volume "$1"
 }
-# Addresses that have a session on one of its disks.
-volume_open() { iscsi_live | awk -F'\t' -v at="=$1/" '{ n = split($3, on, ","); for (i = 1; i <= n; i++) if ($6 != "" && index(on[i], at)) { print $6; next } }'; }
+# Who has a session on one of its disks, in words.
+volume_open() { # path
+  iscsi_live | awk -F'\t' -v OFS='\t' -v at="=$1/" '{ n = split($3, on, ","); for (i = 1; i <= n; i++) if ($6 != "" && index(on[i], at)) { print $6, $2, $1; next } }' |
+    while IFS=$T read -r who tid iqn; do session_words it "$who" "$tid" "$iqn"; done
+}
 volume_idle() { # path
   open=$(volume_open "$1")
-  [ -z "$open" ] || refuse "$1" "it is open: $open has a session on it"
+  [ -z "$open" ] || refuse "$1" "it is open: $open"
 }
 volume_children() { # path; names
   find "\${1%/*}" -mindepth 2 -maxdepth 2 -name lineage -exec awk -v path="$1" '$1 == "from" && $2 == "volume" && $3 == path { n = split(FILENAME, at, "/"); print at[n - 1] }' {} + | sort
@@ -96,7 +101,7 @@ volume_make() { # driver path generation bytes history image|volume|copy|empty s
       case "$GENERATIONS " in *" $parent "*) ;; *) refuse "$path" "$2, which it is to be a copy of, is of generation $now and keeps no generation $parent" ;; esac
       # Volumes are open to nobody; machines' copies of them are.
       [ "$1" = volume ] || open=$(volume_open "$2")
-      [ -z "\${open-}" ] || refuse "$path" "$2, which it is to be a copy of, is open: $open has a session on it"
+      [ -z "\${open-}" ] || refuse "$path" "$2, which it is to be a copy of, is open: $open"
       from="$1 $2 $parent"; "$driver"_clone "$path" "$generation" "$2/disk.$parent" ;;
   esac
   if [ -n "$bytes" ]; then
