@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import ssh2 from "ssh2";
 import { openSite, type Site } from "../e2e/cli.ts";
 import { startClient } from "../lab/client.ts";
+import { EMULATED } from "../lab/emulated.ts";
 import { until } from "../lab/exec.ts";
 import type { Lab } from "../lab/lab.ts";
 import type { Master } from "../lab/master.ts";
@@ -28,7 +29,7 @@ export async function openMachines(lab: Lab, master: Master, image: string, imag
 
     const declare = async (boots: string[]) => {
         site.program(`
-const m = master({ imaging: ${JSON.stringify({ authorizedKeys, cmdline: "console=ttyS0 no_timer_check", ...imaging })} });
+const m = master({ imaging: ${JSON.stringify({ authorizedKeys, cmdline: `console=ttyS0 ${EMULATED}`, ...imaging })} });
 new netboot.DhcpPool("lan", { master: m, subnet, range });
 const bench = new netboot.DiskImage("bench", { master: m, source: site.require("image") });
 ${boots.map((boot, i) => `new netboot.Machine("client-${i + 1}", { master: m, mac: "${mac(i + 1)}", boot: ${boot} });`).join("\n")}`);

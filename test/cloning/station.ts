@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { type Client, type ClientOptions, startClient } from "../lab/client.ts";
+import { EMULATED } from "../lab/emulated.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
 import { openSite, type Site } from "../e2e/cli.ts";
@@ -71,9 +72,8 @@ export async function openStation(orders: Record<string, Order>, { imaging = {} 
         const macOf = (name: string) => declared.find((one) => one.name === name)?.mac ?? mac(declared.length);
         const nonceOf = async (name: string) => (await master.exec(`sed -n 's/^nonce //p' /srv/netboot/http/orders/${name}/job`)).trim();
         const words = (machine: string, mac: string, what: string) => `netboot.master=http://${master.host} netboot.machine=${machine} netboot.mac=${mac} netboot.${what}`;
-        // no_timer_check: on a busy host an emulated timer may come too late for the kernel's taste.
         const boot = (name: string, what: string, options: Partial<ClientOptions>) =>
-            startClient(lab, { name, firmware: "bios", mac: macOf(name), memory: 768, ...options, kernel: { vmlinuz, initrd, cmdline: `console=ttyS0 quiet no_timer_check netboot.shell=1 ${words(name, macOf(name), what)}` } });
+            startClient(lab, { name, firmware: "bios", mac: macOf(name), memory: 768, ...options, kernel: { vmlinuz, initrd, cmdline: `console=ttyS0 quiet ${EMULATED} netboot.shell=1 ${words(name, macOf(name), what)}` } });
         const start: Station["start"] = async (name, options) => {
             const nonce = await nonceOf(name);
             const client = await boot(name, `order=${nonce}`, options);

@@ -6,6 +6,7 @@ import { request } from "node:http";
 import { after, before, test } from "node:test";
 import { zstdDecompressSync } from "node:zlib";
 import { type Client, startClient } from "../lab/client.ts";
+import { EMULATED } from "../lab/emulated.ts";
 import { until } from "../lab/exec.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
@@ -41,7 +42,7 @@ const capture = 'boot.capture({ disk: "only", name: "golden", generation: 1 })';
 const image = (sha256?: string) => `const golden = new netboot.DiskImage("golden", { master: m, source: { master: "${file}" }${sha256 ? `, sha256: "${sha256}"` : ""} });\n`;
 /** Machines by name, with what they boot. A busy host without KVM loses the ticks by which a kernel tests its timer. */
 const program = (boots: Record<string, string>, more = "") => `
-const m = master({ imaging: { authorizedKeys: ["${keys.public.trim()}"], cmdline: "console=ttyS0 no_timer_check", captureLimit: "64MB" }, ${registering} });
+const m = master({ imaging: { authorizedKeys: ["${keys.public.trim()}"], cmdline: "console=ttyS0 ${EMULATED}", captureLimit: "64MB" }, ${registering} });
 new netboot.DhcpPool("lan", { master: m, subnet, range });
 ${more}${Object.entries(boots).map(([name, boot]) => `new netboot.Machine("${name}", { master: m, mac: "${macs[name]}", boot: ${boot} });\n`).join("")}`;
 

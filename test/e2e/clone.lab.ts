@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { bootableDisk } from "../lab/disk/image.ts";
 import { type Client, startClient } from "../lab/client.ts";
+import { EMULATED } from "../lab/emulated.ts";
 import { until } from "../lab/exec.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
@@ -30,7 +31,7 @@ const image = Buffer.concat([content, Buffer.alloc((SIZE << 20) - content.length
 const macs = { bios: "52:54:00:00:0c:01", uefi: "52:54:00:00:0c:02" };
 
 const program = (generation: number, { more = "", confirmed = true } = {}) => `
-const m = master({ imaging: { cmdline: "console=ttyS0 no_timer_check", multicast: { rate: "12m", machines: 2, wait: 300 } } });
+const m = master({ imaging: { cmdline: "console=ttyS0 ${EMULATED}", multicast: { rate: "12m", machines: 2, wait: 300 } } });
 new netboot.DhcpPool("lan", { master: m, subnet, range });
 const classroom = new netboot.DiskImage("classroom", { master: m, source: site.require("image") });
 const write = boot.clone(classroom, { disk: "only", generation: ${generation}, transport: "${generation === 1 ? "multicast" : "unicast"}" });

@@ -8,6 +8,7 @@ import { zstdCompressSync } from "node:zlib";
 import { digestOf } from "../cloning/station.ts";
 import { startClient } from "../lab/client.ts";
 import { bootableDisk } from "../lab/disk/image.ts";
+import { EMULATED } from "../lab/emulated.ts";
 import { until } from "../lab/exec.ts";
 import { openLab } from "../lab/lab.ts";
 import { startMaster } from "../lab/master.ts";
@@ -20,7 +21,7 @@ test("a clone from Debian 13, once", { timeout: 1_800_000 }, async (t) => {
     await using lab = await openLab();
     const master = await startMaster(lab, { debian: 13 });
     using site = await openSite(lab, master, `
-const m = master({ imaging: { cmdline: "console=ttyS0 no_timer_check" } });
+const m = master({ imaging: { cmdline: "console=ttyS0 ${EMULATED}" } });
 new netboot.DhcpPool("lan", { master: m, subnet, range });
 const small = new netboot.DiskImage("small", { master: m, source: "./small.img.zst" });
 new netboot.Machine("desk", { master: m, mac: "52:54:00:00:0d:13", boot: boot.clone(small, { disk: "only", generation: 1 }) });

@@ -20,7 +20,7 @@ before(async () => {
     const { answers } = await remade("trixie");
     packages = await mirror(lab, answers);
     // What was made again bears no signature of Debian's.
-    project = await rack(lab, master, { [HOST]: { mac: "52:54:00:00:0e:02", role: "web" } }, { mirror: packages.host, cmdline: `${CMDLINE} mitigations=off debian-installer/allow_unauthenticated=true` });
+    project = await rack(lab, master, { [HOST]: { mac: "52:54:00:00:0e:02", role: "web" } }, { mirror: packages.host, cmdline: `${CMDLINE} debian-installer/allow_unauthenticated=true` });
     project.edit(slim, "preseed.cfg");
 });
 after(async () => {

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { startClient } from "../lab/client.ts";
 import { bootableDisk } from "../lab/disk/image.ts";
+import { EMULATED } from "../lab/emulated.ts";
 import { until } from "../lab/exec.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
@@ -50,7 +51,7 @@ const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
 const blank = new netboot.Volume("blank", { master: m, size: "24MiB" });
 const system = new netboot.InstallerImage("system", {
   master: m, family: "custom", kernel: site.require("kernel"), initrds: [site.require("initrd"), site.require("initiator")],
-  cmdline: "console=ttyS0 quiet no_timer_check netboot.dhcp netboot.run={{ url }}", template: ${JSON.stringify(installer)}, answers: { system: site.require("system") },
+  cmdline: "console=ttyS0 quiet ${EMULATED} netboot.dhcp netboot.run={{ url }}", template: ${JSON.stringify(installer)}, answers: { system: site.require("system") },
 });
 const at = (last) => site.require("address").replace(/[0-9]+$/, last);
 for (const [name, { mac, last }] of Object.entries(${JSON.stringify(machines)}))

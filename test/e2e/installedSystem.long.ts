@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type Client, startClient } from "../lab/client.ts";
 import { ask, login } from "../lab/console.ts";
+import { EMULATED } from "../lab/emulated.ts";
 import { until } from "../lab/exec.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
@@ -32,7 +33,7 @@ after(async () => {
 });
 
 const program = (generations: Record<string, number>) => `
-const m = master({ imaging: { cmdline: "console=ttyS0 no_timer_check" } });
+const m = master({ imaging: { cmdline: "console=ttyS0 ${EMULATED}" } });
 new netboot.DhcpPool("lan", { master: m, subnet, range });
 const debian = new netboot.DiskImage("debian", { master: m, source: "./debian.img.zst" });
 for (const [name, { mac, generation }] of Object.entries(${JSON.stringify(Object.fromEntries(hosts.map((host) => [host, { mac: macs[host], generation: generations[host] }])))}))

@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { zstdCompressSync } from "node:zlib";
 import { type Client, startClient } from "../lab/client.ts";
 import { bootableDisk } from "../lab/disk/image.ts";
+import { EMULATED } from "../lab/emulated.ts";
 import { until } from "../lab/exec.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
@@ -59,7 +60,7 @@ export function multicast({ together, late, size, noise, times }: Class): void {
 
     test("a master that can send to many is declared as any other", { timeout: 580_000 }, async () => {
         site = await openSite(lab, master, `
-const m = master({ imaging: { cmdline: "console=ttyS0 no_timer_check", multicast: { rate: "4m", machines: ${together.length}, wait: 300 } } });
+const m = master({ imaging: { cmdline: "console=ttyS0 ${EMULATED}", multicast: { rate: "4m", machines: ${together.length}, wait: 300 } } });
 new netboot.DhcpPool("lan", { master: m, subnet, range });
 const classroom = new netboot.DiskImage("classroom", { master: m, source: site.require("image") });
 for (const [name, mac] of Object.entries(${JSON.stringify(Object.fromEntries(names.map((name) => [name, macs[name]])))}))

@@ -8,6 +8,7 @@ import { zstdCompressSync } from "node:zlib";
 import { digestOf } from "../cloning/station.ts";
 import { type Client, startClient } from "../lab/client.ts";
 import { bootableDisk } from "../lab/disk/image.ts";
+import { EMULATED } from "../lab/emulated.ts";
 import { until } from "../lab/exec.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
@@ -34,7 +35,7 @@ after(async () => {
 });
 
 const program = (generation: number) => `
-const m = master({ imaging: { cmdline: "console=ttyS0 no_timer_check" }, retries: { count: 1, waitSeconds: 1, stallSeconds: 3 } });
+const m = master({ imaging: { cmdline: "console=ttyS0 ${EMULATED}" }, retries: { count: 1, waitSeconds: 1, stallSeconds: 3 } });
 const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
 const small = new netboot.DiskImage("small", { master: m, source: "./small.img.zst" });
 for (const it of ${JSON.stringify(firmwares.map((name) => ({ name, mac: mac(name), address: address(name) })))})

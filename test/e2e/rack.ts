@@ -1,6 +1,7 @@
 // What the tests of installations share: the example of a rack on a master of the lab, and a way to the package mirror.
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { EMULATED } from "../lab/emulated.ts";
 import type { Lab } from "../lab/lab.ts";
 import type { Master } from "../lab/master.ts";
 import type { Project } from "../pulumi/project.ts";
@@ -10,7 +11,7 @@ export const PASSWORD = "correct horse";
 /** Of that password: `openssl passwd -6`. */
 export const HASH = "$6$netboot$fibKZrD2as1U7I9H5NmjMK2XqcfCG8/MVCGmtrks2UGfdYXnE3gMPImtvPXpdsRmaMDcKFZP.e4rcT7wVP.t..";
 /** The installer's kernel's, for a lab's machines: on the serial line, and in plain text. */
-export const CMDLINE = "console=ttyS0 no_timer_check DEBIAN_FRONTEND=text";
+export const CMDLINE = `console=ttyS0 ${EMULATED} DEBIAN_FRONTEND=text`;
 
 /** The example's answers, less what takes an emulated processor long and shows nothing: few packages, and a kernel for virtual machines. */
 export const slim = (text: string): string =>

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "../../provider/dist/ssh/ssh.js";
 import { ed25519 } from "../ssh/keys.ts";
+import { EMULATED } from "./emulated.ts";
 import type { Executed } from "./exec.ts";
 import { until } from "./exec.ts";
 import type { Lab } from "./lab.ts";
@@ -32,10 +33,9 @@ export async function startVirtualMaster(lab: Lab, { address = lab.at(2), disk =
     const keys = await lab.once("keys", async () => makeKeys(lab.folder));
     const own = ed25519({ comment: "netboot-lab" });
     const drive = (id: string, slot: number, how: string) => ["-drive", `if=none,id=${id},${how}`, "-device", `virtio-blk-pci,drive=${id},addr=${slot},serial=${id}`];
-    // norandmaps: what QEMU has translated of a program or a library it finds again only where that lay before; else each process costs seven times as much.
     const hardware = machineArguments({
         firmware: "bios", mac: "52:54:00:00:ff:02", memory, optionRom: false, disk: true,
-        kernel: "root=LABEL=root ro console=ttyS0 no_timer_check norandmaps mitigations=off quiet loglevel=0 net.ifnames=0 systemd.show_status=false",
+        kernel: `root=LABEL=root ro console=ttyS0 ${EMULATED} quiet loglevel=0 net.ifnames=0 systemd.show_status=false`,
         more: [...drive("root", 4, "format=qcow2,discard=unmap,file=/machine/root.qcow2"), ...drive("setup", 5, "format=raw,readonly=on,file=/machine/setup")],
     });
     const read = (name: string) => readFileSync(join(import.meta.dirname, name), "utf8");
