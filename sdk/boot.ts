@@ -19,7 +19,11 @@ type DataDiskInput = NonNullable<Extract<Kinds, { kind: "diskless" }>["dataDisks
 
 /** A further disk of the master, under a number that stays: a copy of a volume. */
 export type DataDisk = Fields<Omit<DataDiskInput, "volume">> & { volume: Volume };
-export type DisklessOptions = Options<"diskless", "volume" | "dataDisks"> & { dataDisks?: DataDisk[] };
+export type DisklessOptions = Options<"diskless", "volume" | "dataDisks" | "kernel"> & {
+    dataDisks?: DataDisk[];
+    /** A `boot.kernel()`: fetched by HTTP, with this disk for its root, in place of the disk's own boot loader. Default: the disk boots by itself. */
+    kernel?: Boot;
+};
 
 export { choice } from "./choice";
 
@@ -91,6 +95,8 @@ export const install = (installer: InstallerImage, options: InstallOptions): Boo
  * boot.diskless(golden, { generation: 2, when: "nextBoot" })
  * @example
  * boot.diskless(golden, { persist: "discard" })
+ * @example
+ * boot.diskless(golden, { kernel: boot.kernel(debian, { append: "root=LABEL=root" }) })
  * @example
  * boot.diskless(golden, { persist: "discard", dataDisks: [{ volume: home, lun: 2 }, { volume: library, lun: 3, access: "read" }] })
  */

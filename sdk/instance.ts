@@ -29,10 +29,10 @@ export class Instance extends pulumi.ComponentResource {
     /** What its next boot does, in few lines. */
     readonly nextBoot: pulumi.Output<string>;
 
-    constructor(name: string, { template, at, persist, generation, when, retain, dataDisks, ...args }: InstanceArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(name: string, { template, at, persist, generation, when, retain, dataDisks, kernel, ...args }: InstanceArgs, opts?: pulumi.ComponentResourceOptions) {
         super("netboot:index:Instance", name, {}, opts);
         this.template = template instanceof DiskImage ? volumeOf(template, args.master) : template;
-        this.machine = new Machine(name, { ...args, boot: diskless(this.template, { at, persist, generation, when, retain, dataDisks }) }, { parent: this });
+        this.machine = new Machine(name, { ...args, boot: diskless(this.template, { at, persist, generation, when, retain, dataDisks, kernel }) }, { parent: this });
         this.nextBoot = this.machine.nextBoot;
         this.registerOutputs({ nextBoot: this.nextBoot });
     }

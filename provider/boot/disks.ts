@@ -1,3 +1,4 @@
+import { kernelProblems, normalisedKernel } from "./kernel";
 import type { Problem } from "../resource";
 import { volumesProblems } from "./volumes";
 import { hasUnknown } from "../unknown";
@@ -28,7 +29,7 @@ export function diskWords(boot: Boot): string {
 }
 
 /** What is offered for such a boot, the disk that it boots from first. */
-export const offered = ({ kind: _, dataDisks, ...own }: DisklessBoot): DataDisk[] => [{ ...own, lun: OWN, access: "write" }, ...(dataDisks ?? [])];
+export const offered = ({ kind: _, kernel: __, dataDisks, ...own }: DisklessBoot): DataDisk[] => [{ ...own, lun: OWN, access: "write" }, ...(dataDisks ?? [])];
 
 /** Does its machine ask the master for fresh disks when it boots? */
 export const asks = (boot: DisklessBoot): boolean => offered(boot).some(({ persist, when }) => persist === "discard" || when === "nextBoot");
@@ -36,11 +37,11 @@ export const asks = (boot: DisklessBoot): boolean => offered(boot).some(({ persi
 /** A machine's copy of a volume; no volume's own name has a plus sign. */
 export const copyOf = (machine: string, volume: string) => `${volume}+${machine}`;
 
-/** What is wrong with these disks whatever machine has them. */
+/** What is wrong with these disks, and with the kernel that one is the root of, whatever machine has them. */
 export function copyProblems(boot: DisklessBoot, property: string): Problem[] {
   const field = (i: number) => (i ? `${property}.dataDisks[${i - 1}]` : property);
   const all = offered(boot);
-  return all.flatMap((disk, i) => {
+  return [...(boot.kernel ? kernelProblems(boot.kernel, `${property}.kernel`) : []), ...all.flatMap((disk, i) => {
     const { volume, lun, persist, when, retain } = disk;
     const same = all.findIndex((other) => other.volume.name === volume.name);
     const taken = all.findIndex((other) => other.lun === lun);
@@ -52,7 +53,7 @@ export function copyProblems(boot: DisklessBoot, property: string): Problem[] {
       ...(persist === "discard" && retain ? say("retain", `true, and persist is "discard": what is on the copy of ${volume.name} is thrown away at each boot, and nothing of it worth keeping; leave retain out, or write persist: "keep".`) : []),
       ...(persist === "discard" && when === "nextBoot" ? say("when", `"nextBoot", and persist is "discard": the copy of ${volume.name} is made anew at each boot as it is; leave when out, or write persist: "keep".`) : []),
     ];
-  });
+  })];
 }
 
 /** A disk that something is installed onto: kept, and there already. What a machine needs for one is the disk's own to say. */
@@ -64,7 +65,8 @@ export function attachedProblems(disk: DisklessBoot, property: string, master: M
     const why = field === "persist" && !i ? "what is installed on it would be thrown away at the machine's next boot" : `it is copied anew when a boot asks the master for that, and ${who} starts with the disks that are there`;
     return [{ property: `${at}.${field}`, reason: `${at}.${field} is ${JSON.stringify(value)}, and ${why}: ${mend}${i ? ", until the system is installed" : ""}.` }];
   });
-  return [...volumesProblems("it is a disk of the master", property, master), ...copyProblems(disk, property), ...asking];
+  const kernel: Problem[] = disk.kernel ? [{ property: `${property}.kernel`, reason: `${property}.kernel is ${disk.kernel.image.name}, and ${who} is started in its place: leave kernel out, until the system is installed.` }] : [];
+  return [...volumesProblems("it is a disk of the master", property, master), ...copyProblems(disk, property), ...asking, ...kernel];
 }
 
 /** A generation of a volume that it has not, or has no more. */
@@ -84,8 +86,8 @@ export function normalisedDisks(boot: DisklessBoot): DisklessBoot {
     const { generation, history, ...volume } = disk.volume;
     return hasUnknown([generation, history]) ? disk : { ...disk, volume };
   };
-  const { dataDisks } = boot;
-  return { ...known(boot), ...(Array.isArray(dataDisks) && { dataDisks: dataDisks.map(known) }) };
+  const { dataDisks, kernel } = boot;
+  return { ...known(boot), ...(typeof kernel === "object" && { kernel: normalisedKernel(kernel) }), ...(Array.isArray(dataDisks) && { dataDisks: dataDisks.map(known) }) };
 }
 
 /** One volume in two menu entries is one disk, and one to boot from has one target: both must mean the same by it. */

@@ -6,6 +6,7 @@ const STARTS: Record<Processor, Firmware[]> = { x86: ["bios", "uefi32"], x86_64:
 
 /** For which processor it is, where that is known, and how that is said. */
 export function program(boot: Boot): { what: string; machine: Processor } | undefined {
+  if (boot?.kind === "diskless") return boot.kernel && program(boot.kernel);
   if (boot?.kind === "memtest") return { what: "a memory test", machine: "x86_64" };
   if (boot?.kind === "install") return boot.installer?.machine && { what: `installer ${boot.installer.name}`, machine: boot.installer.machine };
   if ((boot?.kind !== "kernel" && boot?.kind !== "winpe") || !boot.image?.machine) return undefined;

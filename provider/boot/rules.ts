@@ -1,11 +1,10 @@
 import { cloneProblems, diskProblems, imagingProblems } from "./clone";
 import { copyProblems, normalisedDisks, ontoVolume } from "./disks";
-import { ipxeText } from "../language";
 import { installProblems } from "../install/order";
+import { kernelProblems, normalisedKernel, oneSpaced } from "./kernel";
 import { menuProblems } from "./menu";
 import type { Problem } from "../resource";
 import { volumesProblems } from "./volumes";
-import { cmdlineOf, oneSpaced } from "./script";
 import { winpeProblems } from "./winpe";
 import { quoted } from "../words";
 import type { Blob, Boot, LocalBoot, MasterRef } from "./types";
@@ -16,13 +15,8 @@ export function normalisedBoot(boot: Boot): Boot {
   if (boot?.kind === "winpe") return typeof boot.disk === "object" ? { ...boot, disk: normalisedDisks(boot.disk) } : boot;
   if (boot?.kind === "install") return ontoVolume(boot.disk) ? { ...boot, disk: normalisedDisks(ontoVolume(boot.disk)!) } : boot;
   if (boot?.kind === "memtest") return typeof boot.cmdline === "string" ? { ...boot, cmdline: oneSpaced(boot.cmdline) } : boot;
-  if (boot?.kind !== "kernel") return boot;
-  const { cmdline, append } = boot;
-  return { ...boot, ...(typeof cmdline === "string" && { cmdline: oneSpaced(cmdline) }), ...(typeof append === "string" && { append: oneSpaced(append) }) };
+  return boot?.kind === "kernel" ? normalisedKernel(boot) : boot;
 }
-
-/** The longest command line that x86 kernels take is 2,047 characters (COMMAND_LINE_SIZE). */
-const LONGEST = 2000;
 
 export function bootProblems(boot: Boot, property: string, local: LocalBoot, master?: MasterRef): Problem[] {
   if (boot.kind === "clone") return cloneProblems(boot, property, master);
@@ -33,11 +27,7 @@ export function bootProblems(boot: Boot, property: string, local: LocalBoot, mas
   if (boot.kind === "winpe") return winpeProblems(boot, property, master);
   if (boot.kind === "menu") return menuProblems(boot, property);
   if (boot.kind === "local") return localProblems({ ...local, ...boot }, property);
-  if (boot.kind !== "kernel") return [];
-  const line = cmdlineOf(boot);
-  if (line.length > LONGEST) return [{ property, reason: `${property} makes a command line of ${line.length} characters, and kernels take ${LONGEST}: shorten the image's cmdline or append.` }];
-  const fault = ipxeText(line);
-  return fault ? [{ property, reason: `${property} makes the command line "${line}", which ${fault}: change the image's cmdline or append.` }] : [];
+  return boot.kind === "kernel" ? kernelProblems(boot, property) : [];
 }
 
 /** What is for a choice in a menu alone. */

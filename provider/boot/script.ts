@@ -1,11 +1,12 @@
 import { templates } from "../render";
 import { SITE } from "../engine/state";
+import { cmdlineOf } from "./kernel";
 import { winpeJob, type WinPeJob } from "./winpe";
 import { asks, ontoVolume } from "./disks";
 import { MEMTEST_URL } from "./memtest";
 import { menuSettings } from "./menu";
 import { tokens } from "../install/order";
-import type { Boot, InstallBoot, LocalBoot, MasterRef, Retries } from "./types";
+import type { Boot, InstallBoot, KernelBoot, LocalBoot, MasterRef, Retries } from "./types";
 
 const template = templates(__dirname);
 
@@ -37,8 +38,9 @@ interface KernelJob {
   order?: Pick<Booting, "machine">;
   /** Arguments that iPXE fills in. */
   own?: string;
-  /** The disk of the master that it finds as its first one. */
+  /** The disk of the master that it finds as its first one, and whether the master is asked for fresh disks first. */
   volume?: string;
+  fresh?: boolean;
   /** Of an installation: what it must take before it begins, one after the other, and where it says that none is left. */
   begin?: { tokens: string[]; spent: string };
 }
@@ -86,15 +88,17 @@ export function jobOf(boot: Boot, who?: Booting): Job | undefined {
     case "install":
       return who && installation(boot, who);
     case "diskless":
-      return { kind: "disk", volume: boot.volume.name, fresh: asks(boot) };
+      return { ...(boot.kernel ? kernel(boot.kernel) : { kind: "disk" }), volume: boot.volume.name, fresh: asks(boot) };
     case "winpe":
       return winpeJob(boot, blobPath(boot.image.wimboot), who?.near ?? false);
     case "chain":
       return { kind: "chain", url: boot.url };
     case "kernel":
-      return { kind: "kernel", kernel: blobPath(boot.image.kernel), initrds: boot.image.initrds.map(blobPath), cmdline: cmdlineOf(boot) };
+      return kernel(boot);
   }
 }
+
+const kernel = (boot: KernelBoot): KernelJob => ({ kind: "kernel", kernel: blobPath(boot.image.kernel), initrds: boot.image.initrds.map(blobPath), cmdline: cmdlineOf(boot) });
 
 /** What a machine is called that has no name: its card, as iPXE fills it in. */
 const BY_MAC = "${netX/mac:hexhyp}";
@@ -125,12 +129,6 @@ function installation(boot: InstallBoot, { machine, master, installer = "" }: Bo
 
 /** A MAC address as iPXE writes it, and the server is asked by: what a machine without a name of its own is called. */
 export const hexhyp = (mac: string) => mac.replace(/:/g, "-");
-
-/** The command line that a boot gives its kernel: the machine's in place of the image's, if it has one, and what it appends. */
-export const cmdlineOf = ({ image, cmdline, append }: Extract<Boot, { kind: "kernel" }>) => oneSpaced([cmdline === undefined ? image.cmdline : cmdline, append ?? ""].join(" "));
-
-/** iPXE splits at white space and joins with single spaces: what it would make of a text, so that the diff shows it. */
-export const oneSpaced = (text: string) => text.replace(/ +/g, " ").replace(/^ | $/g, "");
 
 export interface Script {
   title: string;
@@ -166,7 +164,7 @@ function body({ boot, local, retries, who }: Omit<Script, "title" | "before">): 
   if (known !== undefined) return known;
   const disk = boot.kind === "local" ? { ...local, ...boot } : local;
   // What is installed onto a disk of the master is booted from there when nothing is ordered.
-  const rest: Job | undefined = job?.kind === "kernel" && job.volume ? { kind: "disk", volume: job.volume, fresh: false } : undefined;
+  const rest: Job | undefined = job?.kind === "kernel" && job.begin && job.volume ? { kind: "disk", volume: job.volume, fresh: false } : undefined;
   const text = tidy(template("script.njk", { job: job ?? false, rest: rest ?? false, leftovers: job?.kind === "kernel" || job?.kind === "winpe" ? leftoversOf([job]) : false, local: { ...disk, volume: disk.volume ?? "" }, retries }));
   if (bodies.size > 1000) bodies.clear();
   bodies.set(key, text);

@@ -1,9 +1,9 @@
 import { captureSummary, cloneSummary } from "./clone";
 import { installSummary } from "../install/order";
+import { kernelSummary } from "./kernel";
 import { menuSummary } from "./menu";
-import { cmdlineOf } from "./script";
 import { winpeSummary } from "./winpe";
-import type { Boot, ImageRef, LocalBoot } from "./types";
+import type { Boot, LocalBoot } from "./types";
 
 /** What a boot does, in lines for a reviewer. */
 export function summary(boot: Boot, local: LocalBoot): string[] {
@@ -30,11 +30,11 @@ export function summary(boot: Boot, local: LocalBoot): string[] {
     case "rescue":
       return ["imaging system for rescue, by ssh; changes nothing by itself"];
     case "diskless":
-      return [`a disk of the master, generation ${boot.generation} of a copy of ${boot.volume.name}`];
+      return [`a disk of the master, generation ${boot.generation} of a copy of ${boot.volume.name}`, ...(boot.kernel ? kernelSummary(boot.kernel) : [])];
     case "winpe":
       return winpeSummary(boot);
     case "kernel":
-      return [image(boot.image), `command line: ${cmdlineOf(boot) || "none"}`];
+      return kernelSummary(boot);
     default:
       return [`whatever ${boot.url} gives`];
   }
@@ -45,5 +45,3 @@ export function disk({ method, drive, loader, volume }: LocalBoot): string {
   if (method === "chain") return `local disk (${loader}${volume ? ` on ${volume}` : ""})`;
   return method === "exit" ? "local disk (by the firmware)" : "local disk";
 }
-
-const image = ({ name, digest, kernel, initrds }: ImageRef) => `kernel image ${name} sha256:${digest.slice(0, 12)} (${[kernel, ...initrds].map((file) => file.name).join(" + ")})`;

@@ -2,7 +2,7 @@ import type { BootDiskless, Firmware, MachineInput, MasterRef, MenuRef } from "@
 
 /** What the schemas call `ref` and `boot`, as code sees them: with defaults filled in. */
 export type {
-  Blob, Boot, BootCapture as CaptureBoot, BootClone as CloneBoot, BootDiskless as DisklessBoot, BootInstall as InstallBoot, BootMenu as MenuBoot, BootWinpe as WinPeBoot, DataDisk, DiskChoice, DiskImageRef,
+  Blob, Boot, BootCapture as CaptureBoot, BootClone as CloneBoot, BootDiskless as DisklessBoot, BootInstall as InstallBoot, BootKernel as KernelBoot, BootMenu as MenuBoot, BootWinpe as WinPeBoot, DataDisk, DiskChoice, DiskImageRef,
   FileRef, Firmware, ImageRef, InstallerRef, LocalBoot, MasterRef, MenuRef, PoolRef, Processor, Retries, VolumeRef, WinPeRef,
 } from "@pulumi-netboot/schema/filled";
 

@@ -1,4 +1,4 @@
-import { cmdlineOf } from "../boot/script";
+import { cmdlineOf } from "../boot/kernel";
 import type { Claim, Problem } from "../resource";
 import { TemplateFault } from "../render";
 import { hasUnknown } from "../unknown";

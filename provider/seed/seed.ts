@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { disksOf, SEED_LUN } from "../boot/disks";
-import { HTTP, oneSpaced } from "../boot/script";
+import { oneSpaced } from "../boot/kernel";
+import { HTTP } from "../boot/script";
 import type { Boot, Templated } from "../boot/types";
 import { base } from "../engine/paths";
 import { quote } from "../engine/sh";

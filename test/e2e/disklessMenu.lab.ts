@@ -6,10 +6,12 @@ import { after, before, test } from "node:test";
 import { startClient } from "../lab/client.ts";
 import { marker } from "../lab/disk/code.ts";
 import { bootableDisk } from "../lab/disk/image.ts";
+import { EMULATED } from "../lab/emulated.ts";
 import { exec, until } from "../lab/exec.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
 import { mountStore } from "../lab/store.ts";
+import { outputs } from "../setup/where.mjs";
 import { openSite, type Site } from "./cli.ts";
 
 const STORE = "/srv/netboot/volumes";
@@ -33,7 +35,7 @@ before(async () => {
     lab = await openLab();
     master = await startMaster(lab, { daemons: true });
     store = await mountStore(master, STORE);
-    site = await openSite(lab, master, program);
+    site = await openSite(lab, master, program, { config: { initiator: join(outputs.kernel, "initiator.img") } });
     for (const name of systems) writeFileSync(join(site.folder, `${name}.img`), systemDisk(name));
     await site.up();
 });
@@ -50,13 +52,22 @@ new netboot.Machine("seat", { master: m, mac: "${MAC}", pool: lan, address: site
 const program = `
 const m = master({ storage: {} });
 const volume = (name) => new netboot.Volume(name, { master: m, from: new netboot.DiskImage(name, { master: m, source: \`./\${name}.img\` }) });
+const windows = volume("windows");
+const run = "http://" + site.require("address") + "/attached";
+const initiator = new netboot.KernelImage("initiator", { master: m, kernel: site.require("kernel"), initrds: [site.require("initrd"), site.require("initiator")], cmdline: \`console=ttyS0 quiet ${EMULATED} netboot.dhcp netboot.run=\${run}\` });
 const seats = new netboot.BootMenu("seats", { master: m, title: "Seats", default: "debian", timeout: 60, entries: [
     { name: "debian", label: "Debian", key: "d", boot: boot.diskless(volume("debian")) },
-    { name: "windows", label: "Windows", key: "w", boot: boot.diskless(volume("windows")) },
+    { name: "windows", label: "Windows", key: "w", boot: boot.diskless(windows) },
+    { name: "kernel", label: "By a kernel", key: "k", boot: boot.diskless(windows, { kernel: boot.kernel(initiator) }) },
 ] });
 ${machine("boot.menu(seats)")}`;
 /** What the daemon says of the target with this system's disk. */
 const offered = async (name: string) => (await master.exec("tgtadm -C 3261 --lld iscsi --op show --mode target")).split(/^(?=Target )/m).find((text) => text.includes(`${IQN}:seat:${name}\n`)) ?? "";
+/** Ends what a machine that has lost its power leaves behind. */
+async function endSessions(name: string): Promise<void> {
+    const tid = /^Target (\d+)/.exec(await offered(name))![1];
+    await master.exec(`for s in $(tgtadm -C 3261 --lld iscsi --op show --mode conn --tid ${tid} | sed -n 's/^Session: //p'); do tgtadm -C 3261 --lld iscsi --op delete --mode conn --tid ${tid} --sid $s --cid 0; done`);
+}
 
 test("either entry of the menu boots its own system, from its own target", { timeout: 400_000 }, async () => {
     const seat = await startClient(lab, { name: "seat", firmware: "bios", mac: MAC });
@@ -73,10 +84,19 @@ test("either entry of the menu boots its own system, from its own target", { tim
         }
     }
     await seat.stop();
-    for (const name of systems) {
-        const tid = /^Target (\d+)/.exec(await offered(name))![1];
-        await master.exec(`for s in $(tgtadm -C 3261 --lld iscsi --op show --mode conn --tid ${tid} | sed -n 's/^Session: //p'); do tgtadm -C 3261 --lld iscsi --op delete --mode conn --tid ${tid} --sid $s --cid 0; done`);
-    }
+    for (const name of systems) await endSessions(name);
+});
+
+test("a kernel that the machine fetches finds the disk by what iPXE has left, and logs in to it", { timeout: 200_000 }, async () => {
+    await master.exec(`printf '%s\\n' 'modprobe -a iscsi_tcp iscsi_ibft; iscsistart -b >/dev/null 2>&1' 'until [ -e /dev/sda ]; do sleep 0.2; done; echo "NETBOOT-UP root=$(dd if=/dev/sda bs=512 count=1 2>/dev/null | grep -ao "bios [a-z]*"), found"' >/srv/netboot/http/attached`);
+    const seat = await startClient(lab, { name: "seat", firmware: "bios", mac: MAC });
+    await seat.waitFor(/Windows/, 100_000);
+    seat.type("k");
+    const { detail } = await seat.waitFor(/^NETBOOT-UP root=.*found/, 100_000);
+    assert.equal(detail, "NETBOOT-UP root=bios windows, found");
+    await seat.stop();
+    await endSessions("windows");
+    await master.exec("rm /srv/netboot/http/attached");
 });
 
 test("not taken away while a machine writes, and killed then, the daemon comes back by itself with all that it offered: the machine stands still, logs in again and goes on, and what it had flushed is there", { timeout: 200_000 }, async (t) => {

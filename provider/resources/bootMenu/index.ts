@@ -1,6 +1,6 @@
 import { memtestBuilds, memtestState } from "../../boot/memtest";
 import { normalisedBoot } from "../../boot/rules";
-import { oneSpaced } from "../../boot/script";
+import { oneSpaced } from "../../boot/kernel";
 import type { ResourceType } from "../../resource";
 import { settled } from "../../unknown";
 import { filesOf } from "./files";

@@ -1,7 +1,8 @@
 import type { InstallerImageInput as InstallerImage } from "@pulumi-netboot/schema/filled";
 import { createHash } from "node:crypto";
 import { blobProblems } from "../../boot/rules";
-import { blobPath, HTTP, oneSpaced, SITE } from "../../boot/script";
+import { oneSpaced } from "../../boot/kernel";
+import { blobPath, HTTP, SITE } from "../../boot/script";
 import type { Blob, InstallerRef } from "../../boot/types";
 import type { Desired, Problem, ResourceType } from "../../resource";
 import { textOf } from "../../seed/seed";

@@ -1,7 +1,8 @@
 import type { KernelImageInput as KernelImage } from "@pulumi-netboot/schema/filled";
 import { createHash } from "node:crypto";
 import { blobProblems } from "../../boot/rules";
-import { blobPath, HTTP, oneSpaced, SITE } from "../../boot/script";
+import { oneSpaced } from "../../boot/kernel";
+import { blobPath, HTTP, SITE } from "../../boot/script";
 import type { Blob, FileRef, ImageRef } from "../../boot/types";
 import type { ResourceType } from "../../resource";
 import { hasUnknown, settled, UNKNOWN } from "../../unknown";
