@@ -12,8 +12,10 @@ import type { Row } from "./table.ts";
 const RATE = "30m";
 
 /** A quarter of the disk is used: a program's code and data, which packs to a third, and a little that does not pack. */
-function content(size: number): Buffer {
-    const used = Buffer.concat([readFileSync(process.execPath).subarray(0, (size / 32) * 7), noise("bench", size / 32)]);
+export function content(size: number): Buffer {
+    const program = readFileSync(process.execPath);
+    const programs = Buffer.concat(Array<Buffer>(Math.ceil(size / 4 / program.length)).fill(program)).subarray(0, (size / 32) * 7);
+    const used = Buffer.concat([programs, noise("bench", size / 32)]);
     const disk = Buffer.concat([Buffer.alloc(MIB), used, Buffer.alloc(size - MIB - used.length)]);
     disk.writeUInt16LE(0xaa55, 510);
     return disk;

@@ -1,7 +1,9 @@
 // `npm run bench`: one table, in one run, of ratios. `-- scale`, or the name of another part, runs that alone, `-- scale 1,100` with these sizes and `-- cloning 64` with a disk of so many MiB for a quick look.
 import { openLab } from "../lab/lab.ts";
+import { boots } from "./boots.ts";
 import { cloning } from "./cloning.ts";
 import { diskless } from "./diskless.ts";
+import { imaging } from "./imaging.ts";
 import { io, lvm } from "./lvm.ts";
 import { page } from "./page.ts";
 import { power } from "./power.ts";
@@ -18,7 +20,7 @@ const add = (row: Row) => {
 
 await using lab = await openLab();
 const parts: Record<string, () => Promise<void>> = {
-    scale: () => scale(lab, (size ?? "1,100,1000").split(",").map(Number), add), cloning: () => cloning(lab, Number(size ?? 512), add), diskless: () => diskless(lab, add), lvm: () => lvm(lab, add), io: () => io(lab, add),
+    scale: () => scale(lab, (size ?? "1,100,1000").split(",").map(Number), add), cloning: () => cloning(lab, Number(size ?? 512), add), imaging: () => imaging(Number(size ?? 512), add), diskless: () => diskless(lab, add), boots: () => boots(lab, add), lvm: () => lvm(lab, add), io: () => io(lab, add),
     scripts: () => scripts(lab, add), power: () => power(lab, add), page: () => page(lab),
 };
 if (part !== undefined && !Object.hasOwn(parts, part)) throw new Error(`There is no part ${JSON.stringify(part)}, but ${Object.keys(parts).join(", ")}.`);

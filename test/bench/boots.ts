@@ -1,0 +1,83 @@
+// `npm run bench -- boots`: the same installed Debian, from power on to its login, from a disk of its own, from one of the master, and from that with a kernel by HTTP; one machine after the other, so that each has the processors to itself.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { zstdDecompressSync } from "node:zlib";
+import { openSite } from "../e2e/cli.ts";
+import { MIB } from "../image/disk.ts";
+import { type Client, startClient } from "../lab/client.ts";
+import { ask, login } from "../lab/console.ts";
+import type { Lab } from "../lab/lab.ts";
+import { startMaster } from "../lab/master.ts";
+import { mountStore } from "../lab/store.ts";
+import { templateDisk } from "../setup/where.mjs";
+import type { Row } from "./table.ts";
+
+const ROUNDS = 3;
+const STORE = "/srv/netboot/volumes";
+/** Each by its own boot loader, and by a kernel that is fetched by HTTP. */
+const ways = ["bios", "uefi"].flatMap((firmware) => (["loader", "kernel"] as const).map((by) => ({ name: `${firmware}-${by}`, firmware: firmware as "bios" | "uefi", by })));
+const macOf = (i: number) => `52:54:00:00:0b:0${i + 1}`;
+
+const program = `
+const m = master({ storage: {} });
+const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
+const golden = new netboot.Volume("golden", { master: m, from: new netboot.DiskImage("debian", { master: m, source: "./debian.img.zst" }) });
+const debian = new netboot.KernelImage("debian", { master: m, kernel: "./vmlinuz", initrds: ["./initrd.img"], cmdline: site.require("cmdline") });
+const kernel = boot.kernel(debian);
+${ways.map(({ name, by }, i) => `new netboot.Machine("${name}", { master: m, pool: lan, mac: "${macOf(i)}", address: site.require("address").replace(/[0-9]+$/, "${21 + i}"), boot: boot.diskless(golden${by === "kernel" ? ", { kernel }" : ""}) });`).join("\n")}`;
+
+const median = (all: number[]) => all.sort((a, b) => a - b)[all.length >> 1]!;
+
+/** From power on to the login. The first start, in which a machine becomes itself, does not count. */
+async function starts(client: Client): Promise<number> {
+    const rounds: number[] = [];
+    for (let n = 0; n <= ROUNDS; n++) {
+        if (n > 0) await client.restart();
+        const { seconds } = await client.waitFor(/^golden login:/, 1_200_000);
+        if (n > 0) rounds.push(seconds);
+        await login(client, "golden");
+        await ask(client, "sync");
+    }
+    console.log(`${client.name}: ${rounds.map((seconds) => seconds.toFixed(1)).join(", ")} s`);
+    await client.stop();
+    return median(rounds);
+}
+
+/** What the disk's boot loader would start: copies in that folder, and the arguments. */
+function bootFiles(disk: Buffer, folder: string): string {
+    const file = join(folder, "disk.img"), root = `${file}?offset=${18 * MIB}`;
+    const debugfs = (command: string) => execFileSync("/sbin/debugfs", ["-R", command, root], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    writeFileSync(file, disk);
+    const [, kernel, cmdline, initrd] = /^ *linux (\S+) (.*)\n *initrd (\S+)/m.exec(debugfs("cat /boot/grub/grub.cfg"))!;
+    debugfs(`dump ${kernel} ${folder}/vmlinuz`);
+    debugfs(`dump ${initrd} ${folder}/initrd.img`);
+    rmSync(file);
+    return cmdline!;
+}
+
+export async function boots(lab: Lab, add: (row: Row) => void): Promise<void> {
+    const master = await startMaster(lab);
+    const store = await mountStore(master, STORE, "4G");
+    try {
+        const disk = zstdDecompressSync(readFileSync(templateDisk.packed));
+        const files = join(lab.folder, "boot");
+        mkdirSync(files);
+        const cmdline = bootFiles(disk, files);
+        using site = await openSite(lab, master, program, { config: { cmdline } });
+        for (const name of ["vmlinuz", "initrd.img"]) symlinkSync(join(files, name), join(site.folder, name));
+        symlinkSync(templateDisk.packed, join(site.folder, "debian.img.zst"));
+        await site.up();
+        const took: Record<string, number> = {};
+        for (const firmware of ["bios", "uefi"] as const)
+            took[firmware] = await starts(await startClient(lab, { name: `${firmware}-own`, firmware, mac: "52:54:00:00:0b:0f", memory: 768, disk, boot: ["disk"] }));
+        for (const [i, { name, firmware }] of ways.entries()) took[name] = await starts(await startClient(lab, { name, firmware, mac: macOf(i), memory: 768 }));
+        for (const firmware of ["bios", "uefi"]) {
+            const what = `${firmware}: from power on to the login, with a disk of the master`;
+            add({ what, seconds: took[`${firmware}-loader`]!, base: took[firmware]!, against: "with the same disk of its own" });
+            add({ what: `${what}, its kernel by HTTP`, seconds: took[`${firmware}-kernel`]!, base: took[`${firmware}-loader`]!, against: "with the disk's own boot loader" });
+        }
+    } finally {
+        await store.unmount();
+    }
+}
