@@ -1,11 +1,11 @@
-// `npm run bench -- boots`: the same installed Debian, from power on to its login, from a disk of its own, from one of the master, and from that with a kernel by HTTP; one machine after the other, so that each has the processors to itself.
+// `npm run bench -- boots`: the same installed Debian, from power on to its login, from a disk of its own, from one of the master, and from that with a kernel by HTTP; one machine at a time, so that each has the processors to itself, in rounds, so that what else runs meets all of them.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import { openSite } from "../e2e/cli.ts";
 import { MIB } from "../image/disk.ts";
-import { type Client, startClient } from "../lab/client.ts";
+import { type Client, type ClientOptions, startClient } from "../lab/client.ts";
 import { ask, login } from "../lab/console.ts";
 import type { Lab } from "../lab/lab.ts";
 import { startMaster } from "../lab/master.ts";
@@ -29,19 +29,15 @@ ${ways.map(({ name, by }, i) => `new netboot.Machine("${name}", { master: m, poo
 
 const median = (all: number[]) => all.sort((a, b) => a - b)[all.length >> 1]!;
 
-/** From power on to the login. The first start, in which a machine becomes itself, does not count. */
-async function starts(client: Client): Promise<number> {
-    const rounds: number[] = [];
-    for (let n = 0; n <= ROUNDS; n++) {
-        if (n > 0) await client.restart();
-        const { seconds } = await client.waitFor(/^golden login:/, 1_200_000);
-        if (n > 0) rounds.push(seconds);
-        await login(client, "golden");
-        await ask(client, "sync");
-    }
-    console.log(`${client.name}: ${rounds.map((seconds) => seconds.toFixed(1)).join(", ")} s`);
-    await client.stop();
-    return median(rounds);
+interface Machine { name: string; client: Client; rounds: number[] }
+
+/** Switched on until its login, and off again: seconds. */
+async function start({ client }: Machine): Promise<number> {
+    const { seconds } = await client.waitFor(/^golden login:/, 1_200_000);
+    await login(client, "golden");
+    await ask(client, "sync");
+    await client.cutPower();
+    return seconds;
 }
 
 /** What the disk's boot loader would start: copies in that folder, and the arguments. */
@@ -68,10 +64,22 @@ export async function boots(lab: Lab, add: (row: Row) => void): Promise<void> {
         for (const name of ["vmlinuz", "initrd.img"]) symlinkSync(join(files, name), join(site.folder, name));
         symlinkSync(templateDisk.packed, join(site.folder, "debian.img.zst"));
         await site.up();
-        const took: Record<string, number> = {};
-        for (const firmware of ["bios", "uefi"] as const)
-            took[firmware] = await starts(await startClient(lab, { name: `${firmware}-own`, firmware, mac: "52:54:00:00:0b:0f", memory: 768, disk, boot: ["disk"] }));
-        for (const [i, { name, firmware }] of ways.entries()) took[name] = await starts(await startClient(lab, { name, firmware, mac: macOf(i), memory: 768 }));
+        const machines: Machine[] = [];
+        // The first start, in which a machine becomes itself, does not count.
+        const begin = async (options: ClientOptions) => {
+            const machine = { name: options.name, client: await startClient(lab, { ...options, memory: 768 }), rounds: [] };
+            await start(machine);
+            machines.push(machine);
+        };
+        for (const firmware of ["bios", "uefi"] as const) await begin({ name: firmware, firmware, mac: "52:54:00:00:0b:0f", disk, boot: ["disk"] });
+        for (const [i, { name, firmware }] of ways.entries()) await begin({ name, firmware, mac: macOf(i) });
+        for (let n = 0; n < ROUNDS; n++)
+            for (const machine of machines) {
+                await machine.client.powerOn();
+                machine.rounds.push(await start(machine));
+            }
+        for (const { name, rounds } of machines) console.log(`${name}: ${rounds.map((seconds) => seconds.toFixed(1)).join(", ")} s`);
+        const took = Object.fromEntries(machines.map(({ name, rounds }) => [name, median(rounds)]));
         for (const firmware of ["bios", "uefi"]) {
             const what = `${firmware}: from power on to the login, with a disk of the master`;
             add({ what, seconds: took[`${firmware}-loader`]!, base: took[firmware]!, against: "with the same disk of its own" });
