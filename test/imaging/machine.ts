@@ -20,7 +20,8 @@ for (const tool of readFileSync(join(client, "tools"), "utf8").trim().split("\n"
   const found = path.split(delimiter).map((folder) => join(folder, tool)).find((file) => existsSync(file));
   if (found) symlinkSync(found, join(tools, tool));
 }
-const inside = `${stubs}${delimiter}${tools}`;
+/** The PATH of a machine: with a folder before it another tool takes a tool's place. */
+export const inside = `${stubs}${delimiter}${tools}`;
 const isHere = (tool: string) => path.split(delimiter).some((folder) => existsSync(join(folder, tool)));
 const missing = needed.filter((tool) => !isHere(tool));
 /** Why these tests cannot run here. */
