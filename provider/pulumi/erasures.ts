@@ -6,6 +6,8 @@ import type { Inputs } from "./inputs";
 export interface Erasure {
     machine: string;
     generation: number;
+    /** It was ordered before and taken back: given again where no machine had begun it, which only the host knows. */
+    again?: true;
 }
 
 type Orders = Record<string, OrderSpec>;
@@ -17,8 +19,14 @@ export function marks(olds: Partial<Inputs>, orders: Orders = {}): Marks {
     return { ...olds.__ordered, ...Object.fromEntries(now) };
 }
 
+/** Those ordered for the first time, and those ordered again after the machine was to do something else meanwhile. */
 export const erasures = (olds: Partial<Inputs>, orders: Orders = {}): Erasure[] =>
-    Object.entries(orders).flatMap(([machine, { generation, job }]) => (/^do (clone|install)$/m.test(job) && generation > (olds.__ordered?.[machine] ?? 0) ? [{ machine, generation }] : []));
+    Object.entries(orders).flatMap(([machine, { generation, job }]): Erasure[] => {
+        const before = olds.__ordered?.[machine] ?? 0;
+        if (!/^do (clone|install)$/m.test(job) || generation < before) return [];
+        if (generation > before) return [{ machine, generation }];
+        return olds.orders?.[machine] ? [] : [{ machine, generation, again: true }];
+    });
 
 /** A generation is a number that only goes up: a lower one is a program of yesterday, and orders nothing. */
 export function lowered(olds: Partial<Inputs>, orders: Orders = {}): Problem[] {
@@ -46,7 +54,7 @@ export const inAll = (host: string): number => [...(seen.get(host)?.values() ?? 
 
 /** For the diagnostics of preview and up. The highest number of a run is how many there are in all. */
 export function notice(erase: Erasure[], all: number, most: unknown): string {
-    const own = `ERASES ${erase.length} ${erase.length === 1 ? "machine" : "machines"}: ${erase.map(({ machine, generation }) => `${machine} (generation ${generation})`).join(", ")}`;
+    const own = `ERASES ${erase.length} ${erase.length === 1 ? "machine" : "machines"}: ${erase.map(({ machine, generation, again }) => `${machine} (generation ${generation}${again ? ", ordered before: where it has not begun" : ""})`).join(", ")}`;
     if (all <= erase.length) return own;
     return `${own}; ${all} machines in this run so far${typeof most === "number" ? `, of at most ${most} (maxErase)` : ""}`;
 }

@@ -30,6 +30,18 @@ test("a first generation is an erasure, the same again none, and state remembers
     assert.deepEqual([back.erase, back.inputs.__ordered], [[{ machine: "a", generation: 3 }], { a: 3 }]);
 });
 
+test("a generation that was taken back is announced and counted again: its host gives the order again where no machine had begun it", () => {
+    const clones = ["e1", "e2"].map((name) => clone(name, "10.1.0.20", 1, 2));
+    const locals = clones.map((news) => judged(judged({}, news).inputs, { ...news, boot: { kind: "local" } }));
+    assert.deepEqual(locals.map(({ erase }) => erase), [[], []]);
+    const back = clones.map((news, i) => judged(locals[i].inputs, news));
+    assert.deepEqual(back[0].erase, [{ machine: "e1", generation: 1, again: true }]);
+    assert.equal(back[0].erases, "ERASES 1 machine: e1 (generation 1, ordered before: where it has not begun)");
+    const fewer = { ...clones[1], __master: clone("e2", "10.1.0.20", 1, 1).__master };
+    assert.match(judged(locals[1].inputs, fewer).failures[0].reason, /boot\.generation of e2 would make 2 machines that this run orders erased, and maxErase of the master is 1/);
+    assert.deepEqual(judged(back[0].inputs, clones[0]).erase, []);
+});
+
 const installer = { name: "bookworm", digest: "5".repeat(64), family: "debian", kernel: "/installer/5b1ac0de/linux", initrds: [], cmdline: "quiet", template: "d-i passwd/root-password-crypted password {{ answers.hash | line }}\n" };
 const install = (name: string, host: string, generation: number, answers: Record<string, string>, most = 10): any => ({
     ...clone(name, host, generation), boot: { kind: "install", installer, disk: "only", generation, answers },
