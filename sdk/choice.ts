@@ -17,11 +17,13 @@ const ENTRY = /^[a-z][a-z0-9-]{0,30}$/;
 
 const choices = new WeakMap<object, Choice[]>();
 
-/** What was chosen on the way to this boot: by `boot.choice` itself, among whose entries another may have been made, and of the disk that the boot is given. */
+/** What was chosen on the way to this boot: by `boot.choice` itself, among whose entries another may have been made, and of the disk or the kernel that the boot is given. */
 export function choicesOf(boot: unknown): Choice[] {
     if (!boot || typeof boot !== "object") return [];
     const own = choices.get(boot) ?? [];
-    return pulumi.Output.isInstance(boot) ? own : [...own, ...choicesOf((boot as { disk?: unknown }).disk)];
+    if (pulumi.Output.isInstance(boot)) return own;
+    const { disk, kernel } = boot as { disk?: unknown; kernel?: unknown };
+    return [...own, ...choicesOf(disk), ...choicesOf(kernel)];
 }
 
 /** The same as a hidden argument of a resource, of all boots that it has. */

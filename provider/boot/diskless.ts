@@ -2,7 +2,6 @@ import type { HostState, TargetSpec, VolumeSpec } from "../engine/state";
 import { daemonOf, storeOf } from "../engine/volumes/store";
 import type { Problem } from "../resource";
 import { asks, copyOf, copyProblems, disksOf, diskWords, fate, offered, SEED_LUN } from "./disks";
-import { kernelSummary } from "./kernel";
 import { HTTP } from "./script";
 import type { Boot, DataDisk, DisklessBoot, MasterRef } from "./types";
 import { freshPath, volumePath, volumesProblems } from "./volumes";
@@ -76,11 +75,9 @@ export function disklessProblems({ name, master, address, boot }: Diskless): Pro
 }
 
 /** For a reviewer: which disks, of which generation, and what is lost. */
-export const disklessSummary = ({ name, boot }: Pick<Diskless, "name" | "boot">): string[] => [
-  ...(boot.kind === "diskless" && boot.kernel ? kernelSummary(boot.kernel) : []),
-  ...disksOf(boot).flatMap(offered).flatMap((disk) => {
+export const disklessSummary = ({ name, boot }: Pick<Diskless, "name" | "boot">): string[] =>
+  disksOf(boot).flatMap(offered).flatMap((disk) => {
     const { volume, persist, lun, access } = disk;
     const place = lun === 1 ? "by iSCSI" : `beside it as LUN ${lun}${access === "read" ? ", read-only" : ""}`;
     return [`disk ${copyOf(name, volume.name)} ${place}: this machine's own copy of ${volume.name}, ${persist === "keep" ? "kept" : "made anew at each boot"}`, fate(disk)];
-  }),
-];
+  });

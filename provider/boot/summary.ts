@@ -5,7 +5,7 @@ import { menuSummary } from "./menu";
 import { winpeSummary } from "./winpe";
 import type { Boot, LocalBoot } from "./types";
 
-/** What a boot does, in lines for a reviewer. */
+/** What a boot does, in lines for a reviewer; what its disks of the master are is disklessSummary's to say. */
 export function summary(boot: Boot, local: LocalBoot): string[] {
   switch (boot.kind) {
     case "local":
@@ -30,7 +30,7 @@ export function summary(boot: Boot, local: LocalBoot): string[] {
     case "rescue":
       return ["imaging system for rescue, by ssh; changes nothing by itself"];
     case "diskless":
-      return [`a disk of the master, generation ${boot.generation} of a copy of ${boot.volume.name}`, ...(boot.kernel ? kernelSummary(boot.kernel) : [])];
+      return boot.kernel ? kernelSummary(boot.kernel) : [];
     case "winpe":
       return winpeSummary(boot);
     case "kernel":

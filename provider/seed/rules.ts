@@ -23,8 +23,11 @@ export function seedProblems(instance: Instance): Problem[] {
 }
 
 function commandLineProblems({ boot, cloudInit }: Instance): Problem[] {
-  const named = cloudInit!.delivery === "auto" && boot.kind === "kernel" && cmdlineOf(boot).split(" ").find((word) => word.startsWith("ds="));
-  return named ? [{ property: "boot", reason: `boot makes a command line with ${named}, and cloudInit adds an argument ds= of its own: leave one of them out.` }] : [];
+  const kernel = boot.kind === "diskless" ? boot.kernel : boot.kind === "kernel" ? boot : undefined;
+  const named = cloudInit!.delivery === "auto" && kernel && cmdlineOf(kernel).split(" ").find((word) => word.startsWith("ds="));
+  if (!named) return [];
+  const other = boot.kind === "kernel" ? "cloudInit adds an argument ds= of its own" : "cloud-init would go by that, and not by the seed that cloudInit puts beside the disk";
+  return [{ property: "boot", reason: `boot makes a command line with ${named}, and ${other}: leave one of them out.` }];
 }
 
 function directoryProblems({ directory, config }: CloudInit): Problem[] {

@@ -68,6 +68,8 @@ test("state has every choice on the way to what is booted: of a disk, among the 
     const machine = (name: string, boots: netboot.Boot) => new netboot.Machine(name, { master, mac: "52:54:00:00:00:01", boot: boots });
     machine("installed", boot.install(installer, { disk: which(), generation: 1 }));
     machine("windows", boot.winpe(winpe, { disk: which() }));
+    const rescue = new netboot.KernelImage("rescue", { master, kernel: import.meta.filename });
+    machine("started", boot.diskless(volume("three"), { kernel: boot.choice("kernel", { old: boot.kernel(rescue), newer: boot.kernel(rescue) }) }));
     machine("within", boot.choice("outer", { inner: which(), disk: boot.local() }));
     machine("below", boot.choice("outer", { system: boot.install(installer, { disk: which(), generation: 1 }), disk: boot.local() }));
     machine("elsewhere", boot.choice("outer", { inner: which(), disk: boot.local() }, { default: "disk" }));
@@ -76,7 +78,7 @@ test("state has every choice on the way to what is booted: of a disk, among the 
     new netboot.BootMenu("choiceless", { master, title: "Plain", entries: [{ name: "d", label: "D", boot: boot.local() }] });
     const outer = (entry: string, ...entries: string[]) => ({ name: "outer", entry, entries });
     const expected = [
-        ["installed", [chosen]], ["windows", [chosen]], ["within", [outer("inner", "inner", "disk"), chosen]], ["below", [outer("system", "system", "disk"), chosen]],
+        ["installed", [chosen]], ["windows", [chosen]], ["started", [{ name: "kernel", entry: "old", entries: ["old", "newer"] }]], ["within", [outer("inner", "inner", "disk"), chosen]], ["below", [outer("system", "system", "disk"), chosen]],
         ["elsewhere", [outer("disk", "inner", "disk")]], ["seats", [chosen, { name: "menu", entry: "far", entries: ["far"] }]], ["choiceless", undefined],
     ] as const;
     await registered(...expected.map(([name]) => name));

@@ -9,7 +9,8 @@ export const menusOf = (entries: Pick<Entry, "boot">[]): MenuRef[] => entries.fl
 export function refOf({ name, master, entries, password }: BootMenu): MenuRef {
   const menus = menusOf(entries);
   const reaches = [...new Set(menus.flatMap((menu) => [menu.name, ...(menu.reaches ?? [])]))].sort();
-  const disks = [...new Map(entries.flatMap(({ boot }) => disksOf(boot)).map((disk) => [disk.volume.name, disk])).values()];
+  // What a disk is started with is in the menu's own script alone, be it a secret or another tomorrow.
+  const disks = [...new Map(entries.flatMap(({ boot }) => disksOf(boot)).map(({ kernel: _, ...disk }) => [disk.volume.name, disk])).values()];
   const roles = [...new Set([...entries.flatMap(({ only }) => only ?? []), ...menus.flatMap((menu) => menu.roles ?? [])])].sort();
   const programs = entries.flatMap(programsOf(name));
   const keys = Object.fromEntries([...menus.flatMap((menu) => Object.entries(menu.keys ?? {})), ...entries.flatMap((entry) => (entry.key === undefined ? [] : [[entry.key, `${name}: ${entry.name}`] as const]))].sort());

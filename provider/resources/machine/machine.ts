@@ -150,7 +150,7 @@ const hasSeed = ({ cloudInit, boot }: Machine) => cloudInit !== undefined && tak
 
 /** What it boots, for a reviewer. */
 const summaryOf = (machine: Machine): string[] =>
-  [...(machine.boot.kind === "diskless" ? [] : summary(seeded(machine), machine.localBoot)), ...disklessSummary(machine), ...(hasSeed(machine) ? [seedSummary(machine)] : [])];
+  [...summary(seeded(machine), machine.localBoot), ...disklessSummary(machine), ...(hasSeed(machine) ? [seedSummary(machine)] : [])];
 
 /** Firmware's file → script, and what that does. Few short lines, so that previews show what changes in it and nothing is cut off. */
 export const nextBootOf = (machine: Machine): string => [machine.secureBoot ? secureFirst(machine.mac) : `${firstFile(machine.master, machine.boot, machine.firmware)} → ${identities(machine)[0] ?? ""}`, ...summaryOf(machine)].join("\n");
