@@ -45,6 +45,11 @@ test("img-clone TEMPLATE TARGET FILE: a copy of the template, offered with the s
     assert.match(web.inputs.__urn, /netboot:index:Instance\$pulumi-nodejs:dynamic\/netboot:Machine::web-1$/);
 });
 
+test("a kernel of the program in place of the template's boot loader", async () => {
+    const { web } = await instance({ kernel: netboot.boot.kernel(new netboot.KernelImage("debian", { master: site().master, kernel: import.meta.filename }), { append: "root=LABEL=root" }) });
+    assert.match(web.inputs.nextBoot, /command line: root=LABEL=root\ndisk golden\+web-1 by iSCSI/);
+});
+
 test("img-clone TEMPLATE TARGET DIRECTORY: all that is in it, and an identity of its own", async () => {
     const { web } = await instance({ cloudInit: { directory: seed } });
     assert.deepEqual(seedOf(web), { "meta-data": identity, "network-config": "", "run.sh": "echo {{ left as it is }}\n", "user-data": "#!/bin/sh\nsh /mnt/run.sh\n", "vendor-data": "" });
