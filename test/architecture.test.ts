@@ -54,9 +54,18 @@ test("every resource has a schema, a class and cases", () => {
     }
 });
 
+/** What a page's headings are called in links: letters, digits and hyphens of their text, in lower case. */
+const anchors = (page: string) => [...page.replace(/^```[^]*?^```/gm, "").matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading!.toLowerCase().replace(/[^\p{L}\p{N}_ -]/gu, "").replaceAll(" ", "-"));
+
 test("every link in the README and the docs leads somewhere", () => {
-    for (const file of ["README.md", ...globSync("docs/*.md", { cwd: root }).map(String)])
-        for (const [, target] of readFileSync(join(root, file), "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)/g)) assert.ok(existsSync(join(root, file, "..", target!)), `${file} links to ${target}`);
+    for (const file of ["README.md", ...globSync("docs/*.md", { cwd: root }).map(String)]) {
+        const page = readFileSync(join(root, file), "utf8");
+        for (const [, target, anchor] of page.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
+            const to = target ? join(root, file, "..", target) : join(root, file);
+            assert.ok(existsSync(to), `${file} links to ${target}`);
+            if (anchor) assert.ok(anchors(readFileSync(to, "utf8")).includes(anchor), `${file} links to ${target}#${anchor}`);
+        }
+    }
 });
 
 const programs = sources("examples/*/Pulumi.yaml").map((file) => file.split("/")[1]!);

@@ -145,6 +145,21 @@ test("whose disk", { skip, concurrency: 2 }, async (t) => {
     assert.match(machine.error, /claim was taken by another machine.*nothing on any disk was changed/);
     assert.ok(machine.disk().equals(Buffer.alloc(SIZE)));
   });
+  await t.test("a new main board with a disk that is half-written: nothing more is written before another generation is ordered", async (t) => {
+    const content = stamped({ state: "writing" });
+    const { machine, master } = await start(t, [{ name: "sda", size: SIZE, content }]);
+    master.files.delete(`/claims/${NONCE}/open`);
+    master.files.set(`/claims/${NONCE}/by-${"0".repeat(32)}`, Buffer.alloc(0));
+    assert.equal(await machine.run(), "stays");
+    assert.match(machine.error, /claim was taken by another machine.*; if this machine has a new main board or another disk, raise its generation/);
+    assert.ok(machine.disk().equals(content));
+    const nonce = "d".repeat(32);
+    master.files.set(`/orders/${MACHINE}/job`, job(image.digest, { verify: "stream", nonce, generation: 4 }));
+    master.files.set(`/claims/${nonce}/open`, Buffer.alloc(0));
+    machine.cmdline({ "netboot.order": nonce });
+    assert.equal(await machine.run(), "reboots", machine.error);
+    assert.match(master.put.get(`/claims/${nonce}/done`)!.at(-1)!, /^generation 4$/m);
+  });
 });
 
 test("a stamp is taken off by hand", { skip }, async (t) => {
