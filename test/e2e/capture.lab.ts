@@ -159,10 +159,17 @@ test("it is not cloned without its digest, nor with another one, nor written ove
     assert.equal((await master.exec(`sha256sum <${file}`)).slice(0, 64), digest);
 });
 
-test("rolled out, another machine has the same files; while it stays, ssh is there for the key alone", { timeout: 1_200_000 }, async () => {
+test("rolled out, another machine has the same files; while it is cloned, and while it stays, ssh is there for the key alone", { timeout: 1_200_000 }, async () => {
     site.program(program({ gold: "boot.local()", copy: 'boot.clone(golden, { disk: "only", generation: 1, then: "shell" })' }, image(digest)));
     await site.up();
     await power("copy", "256M");
+    await until("the first bytes", 900_000, () => said("copy", "write"));
+    // Nobody is done without a word of the web server.
+    await master.exec("systemctl kill --signal=STOP netboot-http");
+    const cloning = await statusOf("copy");
+    assert.notEqual(cloning.order, "done");
+    assert.match((await reached(cloning, "cat /run/netboot/job")).said, /^do clone$/m);
+    await master.exec("systemctl kill --signal=CONT netboot-http");
     await until("the clone", 900_000, () => said("copy", "shell"));
     const machine = await statusOf("copy");
     assert.equal(machine.order, "done");

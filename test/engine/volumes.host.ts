@@ -151,6 +151,21 @@ test("removed by hand: shown, and made again; kept where that is declared, and t
   assert.equal(content(host, "a").subarray(0, 4).toString(), "mine");
 });
 
+test("a parent that was removed by hand is shown and made again; its copies keep what is on them, and stay", async () => {
+  for (const what of ["/disk.1", ""]) {
+    const host = newHost();
+    const golden = volume("golden", { size: MIB });
+    await engineOn(host).reconcile(golden);
+    await write(host, "golden", "gold");
+    await engineOn(host).reconcile(copy("a", "golden"));
+    await host.shell(`rm -r ${at("golden")}${what}`);
+    assert.deepEqual((await engineOn(host).observe(golden)).state.volumes, {});
+    assert.deepEqual((await engineOn(host).reconcile(copy("a", "golden"))).changed, []);
+    assert.equal((await engineOn(host).reconcile(golden)).changed.length, 1);
+    assert.deepEqual(["golden", "a"].map((name) => content(host, name).subarray(0, 4).toString()), ["\0\0\0\0", "gold"]);
+  }
+});
+
 test("a store that is not mounted is refused by name, whatever is wanted of it, and nothing is made beside it; one that was emptied by hand is not", async () => {
   const host = newHost();
   await engineOn(host).reconcile(volume("golden", { size: MIB }));
