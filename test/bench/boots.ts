@@ -1,12 +1,11 @@
 // `npm run bench -- boots`: the same installed Debian, from power on to its login, from a disk of its own, from one of the master, and from that with a kernel by HTTP; one machine at a time, so that each has the processors to itself, in rounds, so that what else runs meets all of them.
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import { openSite } from "../e2e/cli.ts";
-import { MIB } from "../image/disk.ts";
 import { type Client, type ClientOptions, startClient } from "../lab/client.ts";
 import { ask, login } from "../lab/console.ts";
+import { bootFiles } from "../lab/disk/bootFiles.ts";
 import type { Lab } from "../lab/lab.ts";
 import { startMaster } from "../lab/master.ts";
 import { mountStore } from "../lab/store.ts";
@@ -38,18 +37,6 @@ async function start({ client }: Machine): Promise<number> {
     await ask(client, "sync");
     await client.cutPower();
     return seconds;
-}
-
-/** What the disk's boot loader would start: copies in that folder, and the arguments. */
-function bootFiles(disk: Buffer, folder: string): string {
-    const file = join(folder, "disk.img"), root = `${file}?offset=${18 * MIB}`;
-    const debugfs = (command: string) => execFileSync("/sbin/debugfs", ["-R", command, root], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-    writeFileSync(file, disk);
-    const [, kernel, cmdline, initrd] = /^ *linux (\S+) (.*)\n *initrd (\S+)/m.exec(debugfs("cat /boot/grub/grub.cfg"))!;
-    debugfs(`dump ${kernel} ${folder}/vmlinuz`);
-    debugfs(`dump ${initrd} ${folder}/initrd.img`);
-    rmSync(file);
-    return cmdline!;
 }
 
 export async function boots(lab: Lab, add: (row: Row) => void): Promise<void> {
