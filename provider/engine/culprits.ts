@@ -12,7 +12,8 @@ const GIVING_UP = ["volume", "target"];
  * "unknown" where only trying tells. Everybody by name is nobody: the words may quote the whole set.
  */
 export function culprits(ops: readonly Op[], plan: Plan, { status, subject, words }: Outcome): Set<Op> | "all" | "unknown" {
-  if (ops.length === 1 || /No space left|Read-only file system/.test(words)) return "all";
+  // What ran out of room and is named goes back, and so may leave room for the others.
+  if (ops.length === 1 || (!NAMING.includes(status) && /No space left|Read-only file system/.test(words))) return "all";
   // A link in our directories stands in the way of all that is behind it, and of nothing else.
   if (status === "foreign") {
     const behind = new Set(ops.filter((op) => plan.changes.get(op)!.some(({ key }) => inside(key, subject))));

@@ -1,9 +1,11 @@
 import type { Outcome } from "./apply";
+import { folder } from "./paths";
 import type { Problem } from "./state";
 
 /** What an outcome of the apply script means to a user. */
 export function problemOf({ status, subject, words }: Outcome): Problem & { words?: string } {
   const said = words || undefined;
+  const full = /No space left/.test(words);
   switch (status) {
     case "refused":
       return { cause: `${subject} would not accept its new configuration, and nothing of it was put in service`, words: said, mend: "Correct what its checker names." };
@@ -14,7 +16,7 @@ export function problemOf({ status, subject, words }: Outcome): Problem & { word
     case "digest":
       return { cause: `what arrived for ${subject} has another digest than its source`, file: subject, words: said, mend: "Try again; if it happens again, suspect the disk or the memory of one of the two machines." };
     case "artifact":
-      return { cause: `building ${subject} failed, and nothing of it was put in place`, file: subject, words: said, mend: "Correct what the words above name, and run up again." };
+      return { cause: `building ${subject} failed, and nothing of it was put in place`, file: subject, words: said, mend: full ? `Make room in the file system of ${folder(subject)}, and run up again.` : "Correct what the words above name, and run up again." };
     case "volume":
     case "target":
       return { cause: `${subject} could not be changed, and is as it was`, file: subject, words: said, mend: "Mend what the words above name, and run up again." };
@@ -27,7 +29,7 @@ export function problemOf({ status, subject, words }: Outcome): Problem & { word
     case "stale":
       return { cause: "the host keeps changing under our hands", mend: "Wait for the other run to end, and try again." };
     default:
-      return /No space left/.test(words)
+      return full
         ? { cause: "the disk is full", words: said, mend: "Make room on the master." }
         : { cause: `the step "${subject}" failed`, words: said, mend: "Correct what the words above name, and run up again." };
   }

@@ -7,6 +7,8 @@ fail() { printf '%s\n' "$*" >&2; exit 1; }
 tell() { printf 'image %s: %s\n' "$NAME" "$*" >&4; }
 mib() { echo $(($1 / 1048576)); }
 mkdir "$WORK" || exit 1
+# Says that all is well, and goes when something is not: what would say that by being made could not be made on a full disk, and whoever waits for it would wait for ever.
+: >"$WORK/well" || exit 1
 printf '%s\n' "$PART_SH" >"$WORK/part.sh" && printf '%s\n' "$TABLE_AWK" >"$WORK/table.awk" || exit 1
 [ "$(stat -c %d "$OUT")" = "$(stat -c %d "$CHUNKS")" ] || fail "$HTTP/images and $CHUNKS are on two file systems, and must be on one"
 
@@ -69,8 +71,8 @@ fi
 # 3. Parts of 64 MiB, each a directory of raw chunks, worked on by as many processes as there are processors; whoever makes them waits for those.
 cat >"$WORK/feed.sh" <<'END'
 part=$1
-while [ ! -e "$WORK/failed" ] && [ "$(ls -d "$WORK"/p*.ready 2>/dev/null | wc -l)" -gt $((CPUS + 1)) ]; do sleep 0.05; done
-[ ! -e "$WORK/failed" ] || exit 1
+while [ -e "$WORK/well" ] && [ "$(ls -d "$WORK"/p*.ready 2>/dev/null | wc -l)" -gt $((CPUS + 1)) ]; do sleep 0.05; done
+[ -e "$WORK/well" ] || exit 1
 came=$(((1${part##*/p} - 1000000) * 64 + $(ls "$part" | grep -c '^c\.') * 2)) took=$(($(date +%s) - BEGAN))
 mv -- "$part" "$part.ready" && printf '%s\n' "$part.ready" || exit 1
 [ "$FROM" = blocks ] && pos=$((came * 1048576)) || read -r _ pos </proc/self/fdinfo/5
@@ -97,7 +99,7 @@ blocks() {
   done
 }
 # One that was killed says nothing, and whoever feeds it would wait for ever.
-work() { xargs -n 1 -P "$CPUS" sh "$WORK/part.sh" || touch "$WORK/failed"; }
+work() { xargs -n 1 -P "$CPUS" sh "$WORK/part.sh" || rm -f "$WORK/well"; }
 if [ $FROM = blocks ]; then
   { blocks; echo $? >"$WORK/fed"; } | work
 else
@@ -105,7 +107,7 @@ else
   { unpack <&5; echo $? >"$WORK/unpacked"; } | { parts; echo $? >"$WORK/fed"; } | work
 fi
 [ ! -e "$WORK/again" ] || exit 75
-[ ! -e "$WORK/failed" ] || exit 1
+[ -e "$WORK/well" ] || exit 1
 [ "$(cat "$WORK/unpacked" 2>/dev/null || echo 0)" = 0 ] || fail "$SRC cannot be unpacked: it is damaged, or cut short"
 [ "$(cat "$WORK/fed")" = 0 ] || fail 'the image could not be divided'
 

@@ -1,5 +1,5 @@
 # One part of an image: a directory `pNNNNNN.ready` of its raw chunks, in order, becomes files in the store, a list and a line of the index.
-trap 'touch "$WORK/failed"' EXIT
+trap 'rm -f "$WORK/well"' EXIT
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 d=$1 n=${1##*/p}; n=${n%.ready}; n=$((1$n - 1000000))
 cd "$d" || exit 1
