@@ -42,8 +42,8 @@ async function holds(keeper: Keeper, name: string): Promise<{ used: number; size
   return { used: Number(used), size: Number(size), copies: Number(copies) };
 }
 /** An image of 6 MiB that the master has taken in: a disk with one partition, and something on it. */
-async function image(keeper: Keeper): Promise<{ sha256: string; op: any }> {
-  const sha256 = (await say(keeper, `cd /tmp && truncate -s ${6 * MIB} raw && head -c ${MIB} /dev/urandom | dd of=raw bs=65536 seek=32 iflag=fullblock conv=notrunc status=none
+export async function image(keeper: Keeper, noise = 1): Promise<{ sha256: string; op: any }> {
+  const sha256 = (await say(keeper, `cd /tmp && truncate -s ${6 * MIB} raw && head -c ${noise * MIB} /dev/urandom | dd of=raw bs=65536 seek=32 iflag=fullblock conv=notrunc status=none
     { printf '\\203'; head -c 3 /dev/zero; printf '\\0\\10\\0\\0\\0\\20\\0\\0'; head -c 48 /dev/zero; printf '\\125\\252'; } | dd of=raw bs=1 seek=450 conv=notrunc status=none; sha256sum <raw`)).slice(0, 64);
   const place = `/srv/netboot/http/images/${sha256}`;
   const op: any = {

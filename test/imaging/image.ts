@@ -49,8 +49,8 @@ export function serve(image: Buffer): Served {
 
 /** What only a kernel fills: with root, and loop devices. */
 export type Mounted = "xfs" | "btrfs";
-// xfsprogs' own tests set these, and may make small ones.
-const small = { TEST_DIR: "x", TEST_DEV: "x", QA_CHECK_FS: "x" };
+/** What xfsprogs' own tests set, which may make small ones. */
+export const MADE_SMALL = { TEST_DIR: "x", TEST_DEV: "x", QA_CHECK_FS: "x" };
 
 /** Does something with what is in the file system in that file. */
 export function mounted<T>(part: string, how: "rw" | "ro", use: (folder: string) => T): T {
@@ -99,7 +99,7 @@ export function disk({ size = 8 * MiB, label = "gpt", at = MiB, bytes = size - a
       if (fs === "swap") execFileSync("/sbin/mkswap", [part], { stdio: "ignore" });
       else if (fs === "ext4") execFileSync("/sbin/mkfs.ext4", ["-q", "-F", "-d", tree, part], { stdio: "ignore" });
       else {
-        execFileSync(`/sbin/mkfs.${fs}`, ["-q", part], { stdio: "ignore", env: small });
+        execFileSync(`/sbin/mkfs.${fs}`, ["-q", part], { stdio: "ignore", env: MADE_SMALL });
         mounted(part, "rw", (to) => execFileSync("cp", ["-r", `${tree}/.`, to]));
       }
       readFileSync(part).copy(withTable, at);

@@ -27,6 +27,11 @@ refuse() { # path words; of a volume that was not there nothing stays
   volume_recorded "\${1%/*}" || rm -f -- "\${1%/*}/${MARK}"
   printf '%s\n' "$2" >&2; finish volume "$1"
 }
+# Who could not write it has said why.
+unwritten() { # driver path
+  pooled=; volume_pool "$1" "$2"
+  refuse "$2" "it could not be written, and nothing of it stays; its $what $which is $full % full: where that is why, make room there"
+}
 # Who has a session on one of its disks, in words.
 volume_open() { # path
   iscsi_live | awk -F'\t' -v OFS='\t' -v at="=$1/" '{ n = split($3, on, ","); for (i = 1; i <= n; i++) if ($6 != "" && index(on[i], at)) { print $6, $2, $1; next } }' |
@@ -93,7 +98,7 @@ volume_make() { # driver path generation bytes history image|volume|copy|empty s
   [ -z "$bytes" ] || volume_fits "$driver" "$path" "$bytes"
   case $1 in
     empty) "$driver"_create "$path" "$generation" "$bytes" ;;
-    image) from="image $2"; image_bytes "$2"; volume_fits "$driver" "$path" "$BYTES"; "$driver"_create "$path" "$generation" "$BYTES"; image_into "$2" "$S/disk.$generation"; pooled= ;;
+    image) from="image $2"; image_bytes "$2"; volume_fits "$driver" "$path" "$BYTES"; "$driver"_create "$path" "$generation" "$BYTES"; image_into "$2" "$S/disk.$generation" || unwritten "$driver" "$path"; pooled= ;;
     volume | copy)
       lineage "$2" generation; now=$VALUE parent=\${3:-$VALUE}
       [ -n "$now" ] || refuse "$path" "$2, which it is to be a copy of, is not there"
@@ -155,7 +160,7 @@ image_into() { # digest file; what was read is checked by SHA-256, what was writ
     if [ "$sum" != zero ]; then
       sed "s|^\(..\).*|$CHUNKS/\1/&.zst|" "$I/$1/part.$n" >"$W/chunks"
       [ "$(xargs cat -- <"$W/chunks" | sha256sum | cut -c1-64)" = "$sum" ] || refuse "$path" "part $n of its image $1 is not what it was: refresh the DiskImage"
-      xargs cat -- <"$W/chunks" | zstd -dqc | dd of="$2" bs=65536 seek=$((at / 65536)) iflag=fullblock conv=sparse,notrunc status=none || torn "$2"
+      xargs cat -- <"$W/chunks" | zstd -dqc | dd of="$2" bs=65536 seek=$((at / 65536)) iflag=fullblock conv=sparse,notrunc status=none || return 1
     fi
     [ "$(dd if="$2" bs=65536 skip=$((at / 65536)) count=$(((length + 65535) / 65536)) status=none | xxhsum -H2 | cut -c1-32)" = "$hash" ] || refuse "$path" "part $n was not written as it is in its image $1"
   done <"$W/parts"
