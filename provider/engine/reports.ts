@@ -54,7 +54,7 @@ for m in ${machines}; do
   s=${REPORTS}/$m/status
   [ -f "$s" ] && printf 'said\t%s\t%s\t%s\n' "$m" "$((now - $(stat -c %Y "$s")))" "$(head -c 4096 "$s" | tr -d '\n\r\t')"
 done`,
-      ...capturesOf(asked).map(({ machine, path }) => sh`[ -f ${path} ] && printf 'captured\t%s\t%s\t%s\n' ${machine} "$(head -c 4096 ${path}.done | sed -n 's/^image //p' | head -n 1)" "$(stat -L -c %s ${path})"`),
+      ...capturesOf(asked).map(({ machine, path }) => sh`[ -f ${path} ] && printf 'captured\t%s\t%s\t%s\n' ${machine} "$(head -c 4096 ${path}.done | sed -n 's/^image \([0-9a-f]\{64\}\)$/\1/p' | head -n 1)" "$(stat -L -c %s ${path})"`),
       sh`echo end`,
     ]),
     sh`netboot </dev/null`,

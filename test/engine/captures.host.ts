@@ -48,6 +48,20 @@ test("an image is a link to nothing until it is whole, and a file of root's with
   assert.deepEqual(await captured(host), whole);
 });
 
+test("a machine's word that is no digest is none, whatever stands in it; the image stays as it is", async () => {
+  for (const word of ["", `image ${"D".repeat(64)}\n`, `image ${digest}\t999\n`, `image ${digest}x\n`, `image \x1b[31m${digest}\n`]) {
+    const host = newHost();
+    await up(host, "desk");
+    deliver(host, "desk", { word: false });
+    await host.shell(`for at in /srv/netboot/claims/*; do printf '%s' '${word}' >$at/done; done`);
+    for (const _ of ["a link", "a file"]) {
+      assert.equal(await captured(host), undefined, JSON.stringify(word));
+      await up(host, "desk");
+    }
+    assert.equal(readFileSync(file(host), "utf8"), "a disk");
+  }
+});
+
 test("what is there is not written over, and is named before anything is changed", async () => {
   const host = newHost();
   await up(host, "desk");

@@ -93,6 +93,25 @@ test("what is done is entered, and its order goes", async () => {
   assert.deepEqual((await up(host, op(1, { known: 1 }))).changed, []);
 });
 
+test("that a `done` is there counts, for the order whose nonce it has; what it says is in no ledger and leads to nothing", async () => {
+  const base = newHost();
+  await up(base, op(1));
+  claim(base);
+  const nonce = nonceOf(base)!;
+  // The second is what a machine says whose disk is ahead of its master's ledger.
+  const words = ["", `nonce ${"b".repeat(32)}\ngeneration 7\nimage ${"c".repeat(64)}\nend end\n`, "nonce", "generation 9\nordered 9 x\n$(touch /srv/theirs)\n", Buffer.from(Array.from({ length: 4096 }, (_, i) => i & 255)), "x".repeat(1 << 20)];
+  for (const said of words) {
+    const host = newHost(base);
+    writeFileSync(host.path(`/srv/netboot/claims/${nonce}/done`), said);
+    assert.deepEqual((await up(host, op(1, { known: 1 }))).changed.map(({ why }) => why), ["generation 1 is done"]);
+    assert.match(readFileSync(host.path("/var/lib/netboot-ledger/desk"), "utf8"), new RegExp(`^ordered 1 ${nonce} \\S+\ndone 1 ${nonce} \\S+\n$`));
+    assert.deepEqual([existsSync(open(host)), readdirSync(host.path("/srv/netboot/claims"))], [false, []]);
+    await up(host, op(2, { known: 1 }));
+    assert.deepEqual(ledger(host), ["ordered 1", "done 1", "ordered 2"]);
+    assert.ok(!existsSync(host.path("/srv/theirs")));
+  }
+});
+
 test("no order comes again because something was lost", async (t) => {
   const finished = newHost();
   await up(finished, op(1));
