@@ -1,6 +1,7 @@
 // Volumes on XFS and on btrfs themselves: blocks that are shared, a store that runs full; and the whole contract.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { driverOf } from "../../provider/dist/engine/volumes/index.js";
 import { skipMounted } from "../imaging/machine.ts";
 import { apply, begins, contract, copy, engineOf, image, type Keeper, listed, MIB, outcome, remove, say, STORE, volume, whys, write } from "./contract.ts";
 import { storeHost } from "./mountedStore.ts";
@@ -21,11 +22,13 @@ for (const kind of ["xfs", "btrfs"] as const)
         assert.deepEqual(host.snapshot(), before, "something is left");
       });
 
-    await t.test("a copy takes no room for what it has of its parent, and is told of by the doctor", async () => {
+    await t.test("a copy takes no room for what it has of its parent, nor does one that is made anew at its machine's boot; the doctor tells of it", async () => {
       await apply(keeper, volume(keeper, "golden", { size: 8 * MIB }));
       await say(keeper, `head -c ${8 * MIB} /dev/urandom | dd of=${STORE}/golden/disk.1 bs=65536 iflag=fullblock conv=notrunc,fsync status=none`);
       const [had, engine] = [await free(keeper), engineOf(keeper)];
       await Promise.all(["a", "b", "c"].map((name) => engine.reconcile(copy(keeper, name, "golden"))));
+      await write(keeper, "a", "mine");
+      await say(keeper, `${driverOf("reflink").renew.text}\nreflink_renew ${STORE}/a 1 ${STORE}/golden/disk.1`);
       const taken = had - (await free(keeper));
       assert.ok(taken < MIB, `${taken} bytes`);
       assert.equal(await say(keeper, `cat ${STORE}/*/disk.1 | split -b ${8 * MIB} --filter=sha256sum | sort -u | wc -l`), "1");
