@@ -3,6 +3,8 @@
 echo ISCSI_AUTO=true > /etc/iscsi/iscsi.initramfs
 # What iPXE has left holds the secret, which Linux shows to all users of the machine.
 echo 'z /sys/firmware/ibft/target*/chap-secret 0400 root root' > /etc/tmpfiles.d/ibft.conf
+# Its machines outlast a master that is away.
+sed -i 's/^node.session.timeo.replacement_timeout = .*/node.session.timeo.replacement_timeout = 86400/' /etc/iscsi/iscsid.conf
 # Nobody touches the card that the root file system comes by.
 arguments=network-config=disabled
 # Each machine draws its own; systemd would take the one that D-Bus has.
