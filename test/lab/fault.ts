@@ -19,6 +19,9 @@ export const thaw = async (victim: Victim): Promise<void> => void (await (await 
 export const powerOff = async (victim: Victim): Promise<void> => void (await (await engineOf(victim)).kill());
 export const powerOn = async (victim: Victim): Promise<void> => void (await (await engineOf(victim)).start());
 
+/** It shuts down in good order, and is off: until `powerOn`. */
+export const shutDown = async (victim: Victim): Promise<void> => void (await (await engineOf(victim)).stop({ t: 120 }));
+
 /** The cable is pulled somewhere behind the switch: packets are lost and nobody is told. */
 export const unplug = (lab: Lab, victim: Victim, inside = "eth0"): Promise<void> => wire(lab, victim, inside, "nomaster");
 export const plug = (lab: Lab, victim: Victim, network: LabNetwork = lab.network, inside = "eth0"): Promise<void> =>

@@ -36,6 +36,8 @@ export interface Master {
     snapshot(): Promise<Snapshot>;
     /** Gives the master one more interface, on another network of the lab; returns the interface's name. */
     attach(network: LabNetwork, address: string): Promise<string>;
+    /** Waits until it can be talked to and all its units have started. */
+    settled(): Promise<void>;
     stop(): Promise<void>;
 }
 
@@ -54,9 +56,12 @@ export async function startMaster(lab: Lab, options: MasterOptions = {}): Promis
             { target: "/etc/ssh/ssh_host_ed25519_key.pub", content: `${own.public}\n`, mode: 0o644 },
             ...Object.entries(options.files ?? {}).map(([target, content]) => ({ target, content })),
         ]));
-    await until(`sshd of ${address}`, 60_000, () => greets(address, 22));
-    // Units still starting would write files under a snapshot's feet.
-    await until(`systemd of ${address}`, 60_000, async () => settled(await tryExec(container, "systemctl is-system-running")));
+    const settled = async () => {
+        await until(`sshd of ${address}`, 60_000, () => greets(address, 22));
+        // Units still starting would write files under a snapshot's feet.
+        await until(`systemd of ${address}`, 60_000, async () => (/^(running|degraded)/.test((await tryExec(container, "systemctl is-system-running")).stdout) ? true : undefined));
+    };
+    await settled();
     return {
         container, debian, id: container.getId(), host: address, port: 22, user: "root",
         hostKey: own.public.trim(), privateKey: keys.private, privateKeyPath: keys.path,
@@ -64,6 +69,7 @@ export async function startMaster(lab: Lab, options: MasterOptions = {}): Promis
         tryExec: (command) => tryExec(container, command),
         snapshot: () => takeSnapshot(container),
         attach: (network, at) => attach(container, network, at),
+        settled,
         stop: async () => void (await container.stop()),
     };
 }
@@ -96,8 +102,6 @@ function greets(host: string, port: number): Promise<true | undefined> {
         socket.on("data", () => end(true)).on("error", () => end()).on("timeout", () => end()).on("close", () => end());
     });
 }
-
-const settled = ({ stdout }: Executed) => (/^(running|degraded)/.test(stdout) ? true : undefined);
 
 async function attach(container: StartedTestContainer, network: LabNetwork, address: string): Promise<string> {
     const { dockerode } = await docker();

@@ -11,7 +11,7 @@ import { machineArguments, machineEnvironment } from "./machine.ts";
 import { makeKeys, type Master } from "./master.ts";
 import { Client } from "./runningClient.ts";
 
-export interface VirtualMaster extends Omit<Master, "container" | "id" | "snapshot" | "attach"> {
+export interface VirtualMaster extends Omit<Master, "container" | "id" | "snapshot" | "attach" | "settled"> {
     /** Its serial line, and its power. */
     machine: Client;
     /** A connection as the engine wants it. */
