@@ -1,4 +1,5 @@
 // A login on the serial line of an installed system, and what is asked there.
+import assert from "node:assert/strict";
 import type { Client } from "./runningClient.ts";
 
 /** Waits for the prompt of the system called `host`, and logs in: root has no password there. */
@@ -6,6 +7,12 @@ export async function login(client: Client, host: string, timeoutMs = 600_000): 
     await client.waitFor(new RegExp(`^${host} login:`), timeoutMs);
     client.type("root\n");
     await client.waitFor(new RegExp(`^root@${host}:`), timeoutMs);
+}
+
+/** The same, once cloud-init has made of the system what its seed says. */
+export async function loginWhenSeeded(client: Client, host: string, timeoutMs?: number): Promise<void> {
+    await login(client, host, timeoutMs);
+    assert.match(await ask(client, "cloud-init status --wait"), /status: done$/);
 }
 
 let asked = 0;
