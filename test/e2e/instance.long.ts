@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { zstdDecompressSync } from "node:zlib";
 import { type Client, startClient } from "../lab/client.ts";
 import { ask, loginWhenSeeded } from "../lab/console.ts";
+import { bootFiles } from "../lab/disk/bootFiles.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { type Master, startMaster } from "../lab/master.ts";
 import { mountStore } from "../lab/store.ts";
@@ -13,7 +15,7 @@ import { openSite, type Site } from "./cli.ts";
 
 const STORE = "/srv/netboot/volumes";
 const golden = readFileSync(templateDisk.digest, "utf8").trim();
-/** One keeps what it writes, the other forgets it at each boot. */
+/** One keeps what it writes; the other forgets it at each boot, and has its kernel from the program. */
 const hosts = ["web-bios", "web-uefi"] as const;
 type Host = (typeof hosts)[number];
 const macs = { "web-bios": "52:54:00:00:0f:01", "web-uefi": "52:54:00:00:0f:02" };
@@ -27,7 +29,9 @@ before(async () => {
     lab = await openLab();
     master = await startMaster(lab);
     store = await mountStore(master, STORE, "4G");
-    site = await openSite(lab, master, program());
+    const cmdline = bootFiles(zstdDecompressSync(readFileSync(templateDisk.packed)), lab.folder);
+    site = await openSite(lab, master, program(), { config: { cmdline } });
+    for (const name of ["vmlinuz", "initrd.img"]) symlinkSync(join(lab.folder, name), join(site.folder, name));
     symlinkSync(templateDisk.packed, join(site.folder, "debian.img.zst"));
     writeFileSync(join(site.folder, "user-data.yaml"), userData);
     mkdirSync(join(site.folder, "seed"));
@@ -53,8 +57,9 @@ const lan = new netboot.DhcpPool("lan", { master: m, subnet, range });
 const template = new netboot.DiskImage("debian", { master: m, source: "./debian.img.zst" });
 const address = (last) => site.require("address").replace(/[0-9]+$/, last);
 const config = { ROLE: "${role}" };
+const kernel = boot.kernel(new netboot.KernelImage("debian", { master: m, kernel: "./vmlinuz", initrds: ["./initrd.img"], cmdline: site.require("cmdline") }), { append: "by=program" });
 new netboot.Instance("web-bios", { master: m, pool: lan, mac: "${macs["web-bios"]}", address: address(21), template, cloudInit: { userData: { path: "./user-data.yaml" }, config } });
-new netboot.Instance("web-uefi", { master: m, pool: lan, mac: "${macs["web-uefi"]}", address: address(22), template, persist: "discard", cloudInit: { directory: "./seed", config } });`;
+new netboot.Instance("web-uefi", { master: m, pool: lan, mac: "${macs["web-uefi"]}", address: address(22), template, persist: "discard", kernel, cloudInit: { directory: "./seed", config } });`;
 
 const each = (work: (host: Host) => Promise<void>) => Promise.all(hosts.map(work));
 const digest = async () => (await master.exec(`sha256sum <${STORE}/debian/disk.1`)).slice(0, 64);
@@ -89,7 +94,9 @@ test("from firmware to login with BIOS and with UEFI: a root by iSCSI, and each 
         assert.deepEqual([seen[host].hostname, await ask(client, "cat /etc/motd"), await ask(client, "cat /etc/role")], [host, `${host}: web`, "web"]);
         assert.match(await ask(client, "lsblk -dno TRAN,VENDOR /dev/$(lsblk -no PKNAME $(findmnt -no SOURCE /))"), /^iscsi IET$/);
         const secret = (await master.exec(`sed -n 's/^ *incominguser [^ ]* //p' /etc/netboot/iscsi/*:${host}:debian.conf`)).trim();
-        assert.ok(!(await ask(client, "cat /proc/cmdline")).includes(secret), "the secret is on no command line");
+        const cmdline = await ask(client, "cat /proc/cmdline");
+        assert.ok(!cmdline.includes(secret), "the secret is on no command line");
+        assert.equal(cmdline.endsWith(" by=program"), host === "web-uefi", cmdline);
         assert.equal(await ask(client, "stat -c %a /sys/firmware/ibft/target0/chap-secret"), "400");
     });
     for (const host of hosts) assert.equal(seen[host].instanceId, `iid-${host}`);
