@@ -61,8 +61,9 @@ now=0; [ -f "$M/serial" ] && read -r now <"$M/serial"
 [ "$now" = ${facts.serial} ] || { printf 'status\tstale\tserial\nend\n'; exit 0; }
 [ "$(before)" = ${expected(facts, touched)} ] || { printf 'status\tstale\tcontent\nend\n'; exit 0; }
 SERIAL=${serial} STEP=start
-rm -rf "$W"; mkdir -p "$W" "$M/stamps" "$M/owners" "$M/units"; chmod 700 "$W"; : >"$W/words"
-exec 3>>"$W/said" 4>&2 2>>"$W/words"
+rm -rf "$W" "$V"; mkdir -m 700 "$V"; : >"$V/words"
+exec 3>>"$V/said" 4>&2 2>>"$V/words"
+mkdir -p "$W" "$M/stamps" "$M/owners" "$M/units" && chmod 700 "$W" || fail
 trap policy_off EXIT
 printf '%s\n' ${serial} >"$W/serial" && mv -f "$W/serial" "$M/serial" || fail
 policy_off; unstage; generations; aftermath`,
@@ -121,12 +122,12 @@ order`,
 function finish(asked: readonly Kind[], forget: boolean): Sh[] {
   return [
     sh`trap - EXIT; policy_off; unstage; generations
-out=$( printf 'status\t%s\t%s\n' "$1" "\${2-}"; cat "$W/said"
-  [ "$1" = ok ] || tail -n 40 "$W/words" | sed 's/^/words\t/'`,
+out=$( printf 'status\t%s\t%s\n' "$1" "\${2-}"; cat "$V/said"
+  [ "$1" = ok ] || tail -n 40 "$V/words" | sed 's/^/words\t/'`,
     ...asked.map(askKeys),
     sh`)
 [ "$1" != ok ] || [ ! -f "$W/used" ] || xargs -0 rm -rf -- <"$W/used"
-rm -rf "$W"`,
+rm -rf "$W" "$V"`,
     // A record that outlives the last owner would be an orphan, so it goes before anyone hears that all went well.
     ...(forget ? [sh`[ "$1" != ok ] || rm -rf "$M"`] : []),
     sh`[ "$1" = ok ] || [ -n "$(find "$M" -type f -size +0 ! -name lock ! -name serial | head -n 1)" ] || rm -rf "$M" # a first commit of which nothing came`,

@@ -8,11 +8,21 @@ export const library: Sh = lines([
   sh`
 say() { printf '%s\n' "$1" >&3; }
 progress() { printf '%s\n' "$1" >&4; } 2>/dev/null
-fail() { finish failed "$STEP"; }
-torn() { # path; the shell's own printf does not say why
-  free=$(df -Pk -- "\${S:-$M}" | awk 'NR == 2 { print $4 }')
-  printf 'cannot write %s: %s (%s KiB free)\n' "$1" "$([ "\${free:-0}" -gt 64 ] && echo failed || echo No space left on device)" "$free" >&2
-  fail
+# A shell's own printf does not say why it could not write.
+room() { # path; sets FREE to the KiB that its file system has, and SAID to what is to be said of that
+  set -- $(df -Pk -- "$1" | awk 'NR == 2 { print $4, $6 }')
+  FREE=\${1:-0} SAID="failed ($FREE KiB free in \${2-})"
+  [ "$FREE" -gt 64 ] || SAID="No space left on device ($FREE KiB free in \${2-})"
+}
+fail() {
+  room "$M"
+  [ "$FREE" -gt 64 ] || printf '%s\n' "$SAID" >&2
+  finish failed "$STEP"
+}
+torn() { # path
+  room "\${S:-$M}"
+  printf 'cannot write %s: %s\n' "$1" "$SAID" >&2
+  finish failed "$STEP"
 }
 fenced() { read -r now <"$M/serial" && [ "$now" = "$SERIAL" ] || finish stale "serial"; }
 
@@ -39,7 +49,7 @@ unstage() {
   # What an artifact's script made elsewhere goes before the directory that knows of it.
   [ ! -f "$M/building" ] || sort -u "$M/building" | while IFS= read -r dir; do
     for at in "$dir"/.netboot-stage/artifacts/* "$dir"/.netboot-stage/gone/*; do
-      [ ! -f "$at/.remove" ] || ( cd "$at" && sh ./.remove ) </dev/null 3>&- 4>&- >&2 || say "note\${T}$at left something behind: $(tail -n 1 "$W/words")"
+      [ ! -f "$at/.remove" ] || ( cd "$at" && sh ./.remove ) </dev/null 3>&- 4>&- >&2 || say "note\${T}$at left something behind: $(tail -n 1 "$V/words")"
     done
   done && rm -f "$M/building"
   sed 's|$|/.netboot-stage|' "$M/staging" | xargs -d '\n' rm -rf -- && rm -f "$M/staging"
@@ -90,17 +100,17 @@ build() { # path recipe script package...
   path=$1 recipe=$2; printf %s "$3" >"$W/build" || torn "$W/build"; shift 3
   OUT=$S/\${path##*/} IN=$M/incoming; export OUT IN
   rm -f -- "$W/built" && mkdir -- "$OUT" || fail
-  progress "building $path"; : >"$W/words"
+  progress "building $path"; : >"$V/words"
   ( exec 3>&- 9>&-; while sleep 60 4>&- && kill -0 $$; do progress "still building $path"; done ) >/dev/null 2>&1 &
   beat=$!
-  { ( cd "$OUT" && exec sh "$W/build" ) 4>&1 >>"$W/words" 2>&1 3>&-; echo $? >"$W/built"; } | while IFS= read -r line; do progress "$line"; done
+  { ( cd "$OUT" && exec sh "$W/build" ) 4>&1 >>"$V/words" 2>&1 3>&-; echo $? >"$W/built"; } | while IFS= read -r line; do progress "$line"; done
   kill -9 $beat
   case $(cat "$W/built") in
     0) ;;
     75) finish stale upload ;;
-    *) printf 'exit status %s\n' "$(cat "$W/built")" >>"$W/words"; finish artifact "$path" ;;
+    *) printf 'exit status %s\n' "$(cat "$W/built")" >>"$V/words"; finish artifact "$path" ;;
   esac
-  : >"$W/words"
+  : >"$V/words"
   { printf 'recipe %s\nwhole %s\n' "$recipe" "$(contents "$OUT")"; versions "$@" | sed 's/^/package /'; } >"$OUT/.recipe" || torn "$path/.recipe"
 }
 displace() { # path; out of its place, to be removed
@@ -141,7 +151,7 @@ validate() { # unit-that-goes...
     check=$(sed -n "s/^check$T//p" "$file")
     [ -n "$check" ] || continue
     LIVE=$G sh -c "$check" >"$W/check" 2>&1 </dev/null && continue
-    sed "s|$G|$L|g" "$W/check" >"$W/words"
+    sed "s|$G|$L|g" "$W/check" >"$V/words"
     rm -rf -- "$G"
     finish refused "$unit"
   done
@@ -203,7 +213,7 @@ rollback() {
     printf '%s is %s\n' "$unit" "$(systemctl is-active -- "$unit")"
     run=$(systemctl show -p InvocationID -- "$unit"); run=\${run#*=}
     journalctl _SYSTEMD_INVOCATION_ID="$run" + INVOCATION_ID="$run" -n 20 -o cat --no-pager 2>/dev/null
-  done >>"$W/words"
+  done >>"$V/words"
   rm -f "$W"/*.restart "$W"/*.reload
   for unit in $acted; do [ ! -f "$W/new.$unit" ] || stop_unit "$unit"; done
   undo

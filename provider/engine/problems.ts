@@ -30,7 +30,7 @@ export function problemOf({ status, subject, words }: Outcome): Problem & { word
       return { cause: "the host keeps changing under our hands", mend: "Wait for the other run to end, and try again." };
     default:
       return full
-        ? { cause: "the disk is full", words: said, mend: "Make room on the master." }
+        ? { cause: "the disk is full", words: said, mend: "Make room on the master, where the words above say." }
         : { cause: `the step "${subject}" failed`, words: said, mend: "Correct what the words above name, and run up again." };
   }
 }

@@ -9,7 +9,7 @@ import { LIVE, MEMORY } from "./state";
  */
 export const common: Sh = lines([
   sh`LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export PATH; umask 022
-M=${MEMORY} W=${MEMORY}/work L=${LIVE} N=${LIVE.slice(0, LIVE.lastIndexOf("/"))} T=$(printf '\t')`,
+M=${MEMORY} W=${MEMORY}/work V=/run/netboot-up L=${LIVE} N=${LIVE.slice(0, LIVE.lastIndexOf("/"))} T=$(printf '\t')`,
   iscsiLive,
   ...kinds.map((kind) => define(`probe_${kind.name}`, [kind.probe])),
   sh`

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { createEngine } from "../../provider/dist/engine/index.js";
+import { fastHost } from "./fastHost.ts";
 import { engineOn, file, mastered, outcome } from "./mastered.ts";
 import { gone, site, unitFile } from "./site.ts";
 
@@ -81,14 +82,17 @@ test("a daemon that finds new files by itself is reloaded for changed and remove
   assert.equal(reloads(), 3);
 });
 
-test("a full disk is said in words, and nothing is torn", async () => {
-  const host = await mastered();
-  const engine = createEngine(async () => {
-    const transport = await host.connect()();
-    return { ...transport, run: (script: string, options: any) => transport.run(options.step === "apply" ? `mkdir -p /srv/small; mount -t tmpfs -o size=8k tmpfs /srv/small\n${script}` : script, options) };
-  }, { watch: 0 });
-  const { error } = await outcome(engine.reconcile(file("a", "/srv/small/x", "x".repeat(100_000))));
-  assert.match(error.message, /the disk is full/);
+test("a full disk is said in words, also where the engine's memory is on it, and nothing is torn", async (t) => {
+  for (const [small, where] of [["/srv/small", "cannot write /srv/small/x: "], ["/var/lib/netboot", ""]] as const) {
+    const host = fastHost();
+    t.after(() => host.remove());
+    const engine = createEngine(async () => {
+      const transport = await host.connect()();
+      return { ...transport, run: (script: string, options: any) => transport.run(options.step === "apply" ? `mkdir -p ${small}; mount -t tmpfs -o size=8k tmpfs ${small}\n${script}` : script, options) };
+    }, { watch: 0 });
+    const { error } = await outcome(engine.reconcile(file("a", "/srv/small/x", "x".repeat(100_000))));
+    assert.match(error.message, new RegExp(`the disk is full\\.\n[^]*${where}No space left on device \\(\\d+ KiB free in ${small}\\)\nMake room on the master, where the words above say`));
+  }
 });
 
 test("a unit's changed spec or file restarts it with systemd's view renewed", async () => {
