@@ -24,7 +24,7 @@ export interface Station extends AsyncDisposable {
     site: Site;
     start(name: string, options: Partial<ClientOptions> & { disk: string }): Promise<Ordered>;
     /** One machine that has the imaging system in its memory already, to be each of those with an order, one after the other. */
-    quick(disk: string): Promise<(name: string) => Promise<Ordered>>;
+    quick(disk: string, options?: Partial<ClientOptions>): Promise<(name: string) => Promise<Ordered>>;
 }
 
 /** A machine, and what is known of its order. */
@@ -79,8 +79,8 @@ export async function openStation(orders: Record<string, Order>, { imaging = {} 
             const client = await boot(name, `order=${nonce}`, options);
             return ordered(client, master, name, nonce, () => client.powerOn());
         };
-        const quick: Station["quick"] = async (disk) => {
-            const client = await boot("quick", "rescue=1", { disk });
+        const quick: Station["quick"] = async (disk, options) => {
+            const client = await boot("quick", "rescue=1", { ...options, disk });
             await client.waitFor(/^# /, 600_000);
             client.type("for p in /proc/[0-9]*; do grep -qs netboot/run $p/cmdline && kill ${p#/proc/}; done; exit\n");
             await client.waitFor(/a root shell on ttyS0/, 600_000);

@@ -28,7 +28,7 @@ test("a clone", { skip, ...at }, async (t) => {
 
   await t.test("that grows, and has a name", { skip: skipLoop }, (t) => grows(t, "gpt"));
 
-  // The kernel of a test machine may not know FAT: here the copying alone, in a folder.
+  // The kernel of a test machine may not know FAT: here the copying alone, in a folder; all of it on a real machine in test/cloning/loader.long.ts.
   await t.test("for UEFI has a loader where any firmware looks, and the network stays first", async (t) => {
     const { machine } = await setting(t, image, [{ name: "sda", size: 8 * MiB }], { uefi: true });
     const esp = join(machine.root, "run/netboot/mnt/EFI");
