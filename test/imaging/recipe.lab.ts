@@ -6,12 +6,14 @@ import { makeByHand, say } from "../lab/handMade.ts";
 import { type Client, differences, type Lab, type Master, openLab, startClient, startMaster } from "../lab/index.ts";
 import { ed25519 } from "../ssh/keys.ts";
 import { login } from "../ssh/login.ts";
-import { stubClient } from "./stub.ts";
+import { DIGEST, stubClient } from "./stub.ts";
 
 const site = "/srv/hand-made/imaging";
 const keys = ed25519({ comment: "imaging" });
 const stub = stubClient({ tools: ["curl", "dd", "sha256sum", "zstd", "sfdisk", "e2fsck", "resize2fs", "xfs_growfs", "btrfs", "udp-receiver"] });
-const { script } = imaging({ authorizedKeys: [keys.public] }, stub.folder);
+/** Small, and in main: with what Intel's C600 disk controllers ask for. */
+const FIRMWARE = "firmware-linux-free";
+const { script } = imaging({ authorizedKeys: [keys.public], firmware: [FIRMWARE] }, stub.folder);
 /** Debian 13's, and a second build, are for `npm run test:long`. */
 const long = Boolean(process.env["NETBOOT_LONG"]);
 const releases = long ? ([12, 13] as const) : ([12] as const);
@@ -29,6 +31,8 @@ after(async () => {
     await lab.close();
 });
 
+/** What the package has for the kernel, by dpkg's word. */
+const packed = (master: Master) => master.exec(`cd "$(mktemp -d)" && apt-get -qq download ${FIRMWARE} 2>/dev/null && dpkg-deb -x ${FIRMWARE}_*.deb . && cd "$(find . -path "*/lib/firmware" | head -n 1)" && ${DIGEST}`);
 const build = (master: Master, to: string) => master.exec(`OUT=${to} sh /root/build 4> ${to}.said && stat -c '%a %n' ${to}/*`);
 
 for (const [i, debian] of releases.entries())
@@ -46,6 +50,14 @@ for (const [i, debian] of releases.entries())
         assert.deepEqual(left.filter((line) => !/ \/root\/(first|again)/.test(line)), []);
         await master.exec(`mkdir -p ${site} && mv /root/first/* ${site}`);
     });
+
+test("firmware that the master's sources have not is named, with where it is, before anything is fetched", { timeout: 60_000 }, async () => {
+    const [master] = masters as [Master];
+    await master.container.copyContentToContainer([{ target: "/root/other.sh", content: imaging({ firmware: [FIRMWARE, "firmware-bnx2"] }, stub.folder).script }]);
+    const { stderr } = await master.tryExec("mkdir -p /root/other && OUT=/root/other sh /root/other.sh 4>/root/other.said");
+    assert.match(stderr, /^imaging system: apt knows no way to get firmware-bnx2 firmware-linux-free: E: .*firmware-bnx2.*firmware is in non-free-firmware\)$/m);
+    assert.equal(await master.exec("cat /root/other.said; ls /root/other; rm -r /root/other*"), "reading what the packages need\n");
+});
 
 test("a higher generation reads the master's package lists anew, and says so if it cannot", { timeout: 300_000 }, async () => {
     const [master] = masters as [Master];
@@ -81,7 +93,7 @@ async function boot(master: Master, client: { name: string; firmware: "bios" | "
 
 const facts = (client: Client, name: string) => client.serial().filter((line) => line.startsWith(`FACT ${name} `)).map((line) => line.slice(6 + name.length));
 
-function common(client: Client, t: { diagnostic(text: string): void }) {
+async function common(client: Client, master: Master, t: { diagnostic(text: string): void }) {
     t.diagnostic(`${client.stages.map(({ stage, seconds }) => `${stage} ${seconds.toFixed(0)} s`).join(", ")}; memory ${facts(client, "memory")[0]}; ${facts(client, "modules")[0]} modules; ${client.serial().find((line) => / on eth0 after/.test(line))}`);
     const found = facts(client, "disk").map((line) => line.split(" ") as [string, string]);
     for (const [name, device] of [["virtio-VIRTIO-1", "/dev/vda"], ["nvme-QEMU_NVMe_Ctrl_NVME-1", "/dev/nvme0n1"], ["ata-QEMU_HARDDISK_SATA-1", "/dev/sda"], ["wwn-0x5000c50012345678", "/dev/sda"]] as const)
@@ -89,6 +101,7 @@ function common(client: Client, t: { diagnostic(text: string): void }) {
     assert.match(facts(client, "dd")[0]!, /coreutils/);
     assert.deepEqual(facts(client, "modprobe"), ["/usr/bin/kmod"]);
     assert.deepEqual(facts(client, "filesystem"), ["ext4", "xfs", "btrfs", "vfat"]);
+    assert.deepEqual(facts(client, "firmware"), [(await packed(master)).trim()]);
     assert.deepEqual(facts(client, "master"), ["200"]);
     const address = facts(client, "address")[0]!.split("/")[0]!;
     assert.match(address, new RegExp(`^${lab.network.subnet.replace(/\d+\/24$/, "").replaceAll(".", "\\.")}\\d+$`));
@@ -97,7 +110,7 @@ function common(client: Client, t: { diagnostic(text: string): void }) {
 
 test("by BIOS it has an address, the disks' names, and an SSH server for the keys alone", { timeout: 600_000 }, async (t) => {
     const client = await boot(masters[0]!, { name: "bios", firmware: "bios", mac: "52:54:00:00:00:01" }, "", "e1000");
-    const address = common(client, t);
+    const address = await common(client, masters[0]!, t);
     const [told] = facts(client, "hostkey");
     const { hostKey, said } = await login(address, { privateKey: keys.private }, "cat /run/imaging/hostkey.pub");
     assert.equal(hostKey, told);
@@ -112,7 +125,7 @@ test("by BIOS it has an address, the disks' names, and an SSH server for the key
 
 if (long) test("by UEFI too, with Debian 13's kernel, and a shell on the console where the command line says so", { timeout: 600_000 }, async (t) => {
     const client = await boot(masters[1]!, { name: "uefi", firmware: "uefi", mac: "52:54:00:00:00:02" }, "netboot.shell=1");
-    common(client, t);
+    await common(client, masters[1]!, t);
     assert.ok(Number(facts(client, "efi")[0]) > 0);
     await client.waitFor(/a root shell on ttyS0/);
     await new Promise((next) => setTimeout(next, 3000));

@@ -73,13 +73,14 @@ fetch() {
     needs $PACKAGES | awk -F= -v asked=" $PACKAGES " '($1 ~ /^(lib|zlib)/ && $1 !~ /^lib(python|perl|icu)/) || index(asked, " " $1 " ")' > "$work/tools"
     [ -s "$work/tools" ] || fail "apt has not said what the tools need"
     tools=$(cat "$work/tools")
+    # What is not to be had is said before anything is fetched.
+    if [ -n "$FIRMWARE" ]; then needs $FIRMWARE > "$work/firmware"; fi
     say "fetching $(echo "$kernels" | tr '\n' ' ')"
     unpack $kernels
     say "fetching $(echo $tools | wc -w) packages of tools"
     unpack $tools
     if [ -n "$FIRMWARE" ]; then
         say "fetching $FIRMWARE"
-        needs $FIRMWARE > "$work/firmware"
         unpack $(awk -F= -v asked=" $FIRMWARE " 'index(asked, " " $1 " ")' "$work/firmware")
     fi
     release=$(cd "$pool/lib/modules" && echo *)
