@@ -20,7 +20,7 @@ const add = (row: Row) => {
 
 await using lab = await openLab();
 const parts: Record<string, () => Promise<void>> = {
-    scale: () => scale(lab, (size ?? "1,100,1000").split(",").map(Number), add), cloning: () => cloning(lab, Number(size ?? 512), add), imaging: () => imaging(Number(size ?? 512), add), diskless: () => diskless(lab, add), boots: () => boots(lab, add), lvm: () => lvm(lab, add), io: () => io(lab, add),
+    scale: () => scale(lab, (size ?? "1,100,1000").split(",").map(Number), add), cloning: () => cloning(lab, Number(size ?? 512), add), imaging: () => imaging(Number(size ?? 1024), add), diskless: () => diskless(lab, add), boots: () => boots(lab, add), lvm: () => lvm(lab, add), io: () => io(lab, add),
     scripts: () => scripts(lab, add), power: () => power(lab, add), page: () => page(lab),
 };
 if (part !== undefined && !Object.hasOwn(parts, part)) throw new Error(`There is no part ${JSON.stringify(part)}, but ${Object.keys(parts).join(", ")}.`);
