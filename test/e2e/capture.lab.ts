@@ -166,10 +166,13 @@ test("rolled out, another machine has the same files; while it is cloned, and wh
     await until("the first bytes", 900_000, () => said("copy", "write"));
     // Nobody is done without a word of the web server.
     await master.exec("systemctl kill --signal=STOP netboot-http");
-    const cloning = await statusOf("copy");
-    assert.notEqual(cloning.order, "done");
-    assert.match((await reached(cloning, "cat /run/netboot/job")).said, /^do clone$/m);
-    await master.exec("systemctl kill --signal=CONT netboot-http");
+    try {
+        const cloning = await statusOf("copy");
+        assert.notEqual(cloning.order, "done");
+        assert.match((await reached(cloning, "cat /run/netboot/job")).said, /^do clone$/m);
+    } finally {
+        await master.exec("systemctl kill --signal=CONT netboot-http");
+    }
     await until("the clone", 900_000, () => said("copy", "shell"));
     const machine = await statusOf("copy");
     assert.equal(machine.order, "done");
